@@ -1,0 +1,1 @@
+"""Relier: ingestion, checks, scorecard and publication of one organisation's relationships."""

@@ -1,0 +1,30 @@
+"""Typed declarations of a home: loading, cross-checks, and the tables and specifications made from them."""
+
+from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
+from pipelines.declared.lines import DeclarationError, Problem
+from pipelines.declared.schemas import SCHEMAS
+from pipelines.declared.specs import decoding_digest, source_spec
+from pipelines.declared.tables import (
+    chart_years,
+    declared_tables,
+    fiscal_year_of,
+    surveyed,
+    unit_closure,
+)
+
+__all__ = [
+    "FOREVER",
+    "SCHEMAS",
+    "UNASSIGNED",
+    "DeclarationError",
+    "Home",
+    "Problem",
+    "Unit",
+    "chart_years",
+    "declared_tables",
+    "decoding_digest",
+    "fiscal_year_of",
+    "source_spec",
+    "surveyed",
+    "unit_closure",
+]

@@ -1,0 +1,194 @@
+"""What no single declaration can tell: references between files of a home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipelines.declared.expressions import ExpressionError, resolve
+from pipelines.declared.lines import Located, Problem, shipped
+from pipelines.declared.models import Finance, Framework, Item, Measure, Privacy, Source
+
+LOWEST_THRESHOLD, EXPLAINED_THRESHOLD = 5, 10
+
+
+def cross_check(
+    framework: Framework,
+    framework_at: Located,
+    finance: Finance,
+    finance_at: Located,
+    privacy: Privacy,
+    privacy_at: Located,
+    units: set[str],
+    aliases: Mapping[str, Mapping[str, str]],
+    sources: Mapping[str, Source],
+    places: Mapping[str, Located],
+) -> list[Problem]:
+    """Every broken reference, each with its file and line."""
+    problems = [*_framework(framework, framework_at), *_privacy(framework, privacy, privacy_at, sources)]
+    problems += _finance(finance, finance_at, units, aliases)
+    for code, source in sources.items():
+        problems += _source(code, source, places[code], framework, units, aliases)
+    return problems
+
+
+def _framework(framework: Framework, at: Located) -> list[Problem]:
+    problems = []
+    for code, dimension in framework.dimensions.items():
+        for group in dimension.asked_of:
+            if group not in framework.stakeholders:
+                problems.append(
+                    at.problem(
+                        ["dimensions", code, "asked_of"],
+                        f"stakeholder '{group}' is not declared under stakeholders:",
+                    )
+                )
+    for code, stakeholder in framework.stakeholders.items():
+        if stakeholder.headline not in framework.kpis:
+            problems.append(
+                at.problem(["stakeholders", code, "headline"], f"headline '{stakeholder.headline}' is not a KPI")
+            )
+    for code, kpi in framework.kpis.items():
+        if kpi.outcome and kpi.outcome not in framework.outcomes:
+            problems.append(
+                at.problem(["kpis", code, "outcome"], f"outcome '{kpi.outcome}' is not declared under outcomes:")
+            )
+        for part in (kpi.numerator, kpi.denominator):
+            if part and part not in framework.kpis:
+                problems.append(at.problem(["kpis", code], f"'{part}' is not a KPI"))
+    return problems
+
+
+def _privacy(framework: Framework, privacy: Privacy, at: Located, sources: Mapping[str, Source]) -> list[Problem]:
+    problems = []
+    people = {source.stakeholder for source in sources.values() if source.stakeholder and source.subject == "person"}
+    for group, k in privacy.threshold.items():
+        path = ["threshold", group]
+        if group not in framework.stakeholders:
+            problems.append(
+                at.problem(path, f"stakeholder '{group}' is not declared; it has {', '.join(framework.stakeholders)}")
+            )
+        elif group in people and k < LOWEST_THRESHOLD:
+            problems.append(
+                at.problem(
+                    path,
+                    f"a threshold of {k} is refused: {LOWEST_THRESHOLD} people is the lowest that protects anybody",
+                )
+            )
+        elif group in people and k < EXPLAINED_THRESHOLD and not privacy.reason:
+            problems.append(
+                at.problem(
+                    path,
+                    f"a threshold of {k}, below {EXPLAINED_THRESHOLD}, needs `reason:` beside it, for the record",
+                )
+            )
+    return problems
+
+
+def _finance(finance: Finance, at: Located, units: set[str], aliases: Mapping[str, Mapping[str, str]]) -> list[Problem]:
+    problems = []
+    seen: dict[int, int] = {}
+    for index, chart in enumerate(finance.charts):
+        for year in chart.fiscal_years:
+            if year in seen:
+                problems.append(
+                    at.problem(["charts", index, "fiscal_years"], f"fiscal year {year} stands in two charts")
+                )
+            seen[year] = index
+        expressions = {**shipped("finance")["kpis"], **chart.kpis}
+        for kpi in expressions:
+            try:
+                resolve(kpi, expressions)
+            except ExpressionError as error:
+                problems.append(at.problem(["charts", index, "kpis", kpi], f"kpi '{kpi}': {error}"))
+    for index, rule in enumerate(finance.to_unit):
+        if rule.unit and rule.unit not in units:
+            problems.append(at.problem(["to_unit", index], f"unit '{rule.unit}' is not in units.csv"))
+        if rule.aux_map and rule.aux_map not in aliases:
+            problems.append(
+                at.problem(
+                    ["to_unit", index],
+                    f"aux_map '{rule.aux_map}' has no line in unit_aliases.csv (source column)",
+                )
+            )
+    if finance.root and finance.root not in units:
+        problems.append(at.problem(["root"], f"unit '{finance.root}' is not in units.csv"))
+    return problems
+
+
+def _entries(source: Source) -> list[tuple[str, Sequence[Item | Measure]]]:
+    return [("items", source.items), ("measures", source.measures)]
+
+
+def _source(
+    code: str,
+    source: Source,
+    at: Located,
+    framework: Framework,
+    units: set[str],
+    aliases: Mapping[str, Mapping[str, str]],
+) -> list[Problem]:
+    problems = []
+    if source.stakeholder and source.stakeholder not in framework.stakeholders:
+        known = ", ".join(framework.stakeholders)
+        problems.append(
+            at.problem(["stakeholder"], f"stakeholder '{source.stakeholder}' is not declared; it has {known}")
+        )
+    if source.unit and source.unit not in units:
+        problems.append(at.problem(["unit"], f"unit '{source.unit}' is not in units.csv"))
+    if source.keys.unit and not aliases.get(code) and source.kind != "ledger":
+        problems.append(
+            at.problem(
+                ["keys", "unit"],
+                f"unit_aliases.csv has no line for source '{code}'; add `{code},<text in the file>,<unit_code>`",
+            )
+        )
+    columns: dict[str, str] = {}
+    codes: set[str] = set()
+    for group, entries in _entries(source):
+        for index, entry in enumerate(entries):
+            where = [group, index]
+            if entry.code in codes:
+                problems.append(at.problem(where, f"'{entry.code}' is declared twice"))
+            codes.add(entry.code)
+            for column in (entry.column, *entry.aliases):
+                if columns.setdefault(column, entry.code) != entry.code:
+                    problems.append(
+                        at.problem(
+                            where,
+                            f"column '{column}' feeds both '{columns[column]}' and '{entry.code}'; keep one",
+                        )
+                    )
+            if entry.dimension and entry.dimension not in framework.dimensions:
+                problems.append(
+                    at.problem(
+                        [*where, "dimension"],
+                        f"dimension '{entry.dimension}' is not in the framework; it has {', '.join(framework.dimensions)}",
+                    )
+                )
+    for index, item in enumerate(source.items):
+        if item.outcome and item.outcome not in framework.outcomes:
+            problems.append(
+                at.problem(
+                    ["items", index, "outcome"],
+                    f"outcome '{item.outcome}' is not in the framework; it has {', '.join(framework.outcomes)}",
+                )
+            )
+    for index, measure in enumerate(source.measures):
+        if measure.kpi not in framework.kpis:
+            problems.append(
+                at.problem(
+                    ["measures", index, "kpi"],
+                    f"kpi '{measure.kpi}' is not in the framework; add it to framework.yml",
+                )
+            )
+        if measure.roll_up == "weighted_by_n" and not source.keys.n:
+            problems.append(
+                at.problem(["measures", index, "roll_up"], "roll_up weighted_by_n needs `keys: {n: <column>}`")
+            )
+    if isinstance(source.waves, list):
+        seen: set[str] = set()
+        for index, wave in enumerate(source.waves):
+            if wave.code in seen:
+                problems.append(at.problem(["waves", index], f"wave '{wave.code}' is declared twice"))
+            seen.add(wave.code)
+    return problems

@@ -1,0 +1,383 @@
+"""A home: one organisation's declarations, loaded whole or refused with every problem found."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipelines.declared import models
+from pipelines.declared.lines import DeclarationError, Located, Problem, read_csv, read_yaml, shipped
+from pipelines.declared.models import Finance, Framework, Organisation, Privacy, Source
+
+FOREVER = dt.date(9999, 12, 31)
+UNASSIGNED = "unassigned"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One version of a node of the unit tree, valid from `valid_from` to `valid_to`, both included."""
+
+    code: str
+    parent: str | None
+    name_fr: str
+    name_en: str
+    valid_from: dt.date
+    valid_to: dt.date
+
+
+@dataclass(frozen=True)
+class Headcount:
+    unit: str
+    valid_from: dt.date
+    headcount: int
+
+
+@dataclass(frozen=True)
+class Home:
+    """The declarations of one organisation and the places of its data."""
+
+    path: Path
+    organisation: Organisation
+    units: tuple[Unit, ...]
+    aliases: Mapping[str, Mapping[str, str]]
+    headcounts: tuple[Headcount, ...]
+    framework: Framework
+    sources: Mapping[str, Source]
+    finance: Finance
+    finance_kpis: Mapping[str, str]
+    privacy: Privacy
+    digest: str
+    declared_kpis: frozenset[str] = frozenset()
+
+    @property
+    def landing(self) -> Path:
+        return self.path / "landing"
+
+    @property
+    def vault(self) -> Path:
+        return self.path / "data" / "vault"
+
+    @property
+    def restricted(self) -> Path:
+        return self.path / "data" / "restricted"
+
+    @property
+    def published(self) -> Path:
+        return self.path / "data" / "published"
+
+    @property
+    def as_of(self) -> dt.date:
+        """The date the home is read at: declared, else today where the organisation is."""
+        return self.organisation.as_of or dt.datetime.now(self.organisation.zone).date()
+
+    @property
+    def root(self) -> str:
+        """The unit whose accounts are the whole ledger: declared, else the first without parent."""
+        return self.finance.root or next(unit.code for unit in self.units if unit.parent is None)
+
+    def source_file(self, code: str) -> str:
+        """Where a source is declared, as people type it."""
+        return f"{self.path.name}/declarations/sources/{code}.yml"
+
+    @classmethod
+    def load(cls, path: Path | str) -> Home:
+        """Read and cross-check every declaration under `path`/declarations; raises DeclarationError."""
+        return _Reader(Path(path).resolve()).read()
+
+
+def merged(default: Any, override: Any) -> Any:
+    """`override` laid over `default`, mapping by mapping; a null removes the default's key."""
+    if not (isinstance(default, dict) and isinstance(override, dict)):
+        return override
+    result = {key: value for key, value in default.items() if override.get(key, value) is not None}
+    for key, value in override.items():
+        if value is not None:
+            result[key] = merged(default.get(key), value)
+    return result
+
+
+_MESSAGES = {
+    "missing": "is missing; add it",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+}
+
+
+def _known_keys(model: type[BaseModel]) -> set[str]:
+    every = [value for value in vars(models).values() if isinstance(value, type) and issubclass(value, BaseModel)]
+    return set(model.model_fields) | {name for other in every for name in other.model_fields}
+
+
+def _keys(location: Sequence[Hashable]) -> list[Hashable]:
+    """The keys a person wrote, without the union branches pydantic adds between them."""
+    return [part for part in location if not str(part).startswith(("function-", "literal[", "list["))]
+
+
+def _inside(branch: Sequence[Hashable], other: Sequence[Hashable]) -> bool:
+    """Is `other` an error of another branch of the same union?"""
+    depth = len(branch) - 1
+    return len(other) > depth and other[:depth] == branch[:depth] and str(other[depth]).startswith("list[")
+
+
+def _explain(error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    keys = [str(part) for part in _keys(error["loc"])]
+    name = ".".join(keys)
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(keys[-1], sorted(_known_keys(model)), n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else "; remove it"
+        return f"unknown key '{name}'{hint}"
+    if error["type"] == "value_error":
+        return f"{name + ': ' if name else ''}{error['ctx']['error']}"
+    if error["type"] == "string_pattern_mismatch":
+        return f"'{name}' is '{error['input']}'; expected text like {error['ctx']['pattern']}"
+    message = _MESSAGES.get(error["type"], error["msg"][:1].lower() + error["msg"][1:])
+    found = (
+        "" if isinstance(error["input"], (dict, list)) or error["type"] == "missing" else f" (found {error['input']!r})"
+    )
+    return f"'{name}' {message}{found}"
+
+
+class _Reader:
+    """Collects problems over all files of a home, so that one reading names everything to mend."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = path / "declarations"
+        self.problems: list[Problem] = []
+
+    def shown(self, relative: str) -> str:
+        return f"{self.path.name}/declarations/{relative}"
+
+    def attempt(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except DeclarationError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def model(
+        self, relative: str, model: type[Model], *, default: Any = None, base: Any = None
+    ) -> tuple[Model | None, Located]:
+        """Validate one YAML file as `model`; `base` is laid under it, `default` stands in for an absent file."""
+        path = self.folder / relative
+        located = Located(self.shown(relative), {})
+        if path.exists():
+            read = self.attempt(lambda: read_yaml(path, self.shown(relative)))
+            if read is None:
+                return None, located
+            located = read
+        elif default is None:
+            self.problems.append(Problem(self.shown(relative), None, "is missing; every home has one"))
+            return None, located
+        try:
+            return model.model_validate(merged(base, located.value) if base is not None else located.value), located
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            for one in found:
+                # of a union, pydantic reports every branch: the list's own errors say more than "not the word"
+                if str(one["loc"][-1]).startswith("literal[") and any(
+                    _inside(one["loc"], other["loc"]) for other in found
+                ):
+                    continue
+                self.problems.append(located.problem(_keys(one["loc"]), _explain(one, model)))
+            return None, located
+
+    def read(self) -> Home:
+        if not self.folder.is_dir():
+            place = str(self.path)
+            raise DeclarationError(
+                [
+                    Problem(
+                        place,
+                        None,
+                        "is not a home: it has no declarations/ folder; see examples/demo or give --home",
+                    )
+                ]
+            )
+        organisation, _ = self.model("organisation.yml", Organisation)
+        framework, framework_at = self.model("framework.yml", Framework, default={}, base=shipped("framework"))
+        finance, finance_at = self.model("finance.yml", Finance, default={})
+        privacy, privacy_at = self.model("privacy.yml", Privacy, default={})
+        units = self.units()
+        codes = {unit.code for unit in units}
+        aliases = self.aliases(codes)
+        headcounts = self.headcounts(codes)
+        sources, places = self.sources()
+        if organisation and framework and finance and privacy and not self.problems:
+            from pipelines.declared.crosscheck import cross_check
+
+            self.problems += cross_check(
+                framework,
+                framework_at,
+                finance,
+                finance_at,
+                privacy,
+                privacy_at,
+                codes,
+                aliases,
+                sources,
+                places,
+            )
+        if self.problems or not (organisation and framework and finance and privacy):
+            raise DeclarationError(self.problems)
+        return Home(
+            path=self.path,
+            organisation=organisation,
+            units=tuple(units),
+            aliases=aliases,
+            headcounts=tuple(headcounts),
+            framework=framework,
+            sources=sources,
+            finance=finance,
+            finance_kpis=shipped("finance")["kpis"],
+            privacy=privacy,
+            digest=self.digest(),
+        )
+
+    def units(self) -> list[Unit]:
+        relative = "units.csv"
+        path = self.folder / relative
+        if not path.exists():
+            self.problems.append(Problem(self.shown(relative), None, "is missing; one line per unit, the root first"))
+            return []
+        columns = ["unit_code", "parent_code", "name_fr", "name_en", "valid_from", "valid_to"]
+        rows = self.attempt(lambda: read_csv(path, self.shown(relative), columns)) or []
+        units: list[Unit] = []
+        for line, row in rows:
+            code = row["unit_code"]
+            if not code or not code.replace("_", "").isalnum() or code != code.lower() or code in models.RESERVED:
+                self.bad(
+                    relative,
+                    line,
+                    f"unit_code '{code}' must be lower-case letters, digits and _, not a reserved word",
+                )
+                continue
+            start = self.date(relative, line, "valid_from", row["valid_from"], dt.date(1900, 1, 1))
+            end = self.date(relative, line, "valid_to", row["valid_to"], FOREVER)
+            if not row["name_fr"] or not row["name_en"]:
+                self.bad(relative, line, f"unit '{code}' needs name_fr and name_en")
+            for other in units:
+                if other.code == code and other.valid_from <= end and start <= other.valid_to:
+                    self.bad(
+                        relative,
+                        line,
+                        f"unit '{code}' has two versions valid on the same day; close the first with valid_to",
+                    )
+            units.append(Unit(code, row["parent_code"] or None, row["name_fr"], row["name_en"], start, end))
+        self.tree(relative, units, {code: line for line, row in rows for code in [row["unit_code"]]})
+        return units
+
+    def tree(self, relative: str, units: Sequence[Unit], line_of: Mapping[str, int]) -> None:
+        """Refuse unknown parents and circles; a tree without root has no totals."""
+        codes = {unit.code for unit in units}
+        for unit in units:
+            if unit.parent and unit.parent not in codes:
+                self.bad(
+                    relative,
+                    line_of[unit.code],
+                    f"parent '{unit.parent}' of unit '{unit.code}' is not a unit; add its line",
+                )
+        parents: dict[str, set[str]] = {}
+        for unit in units:
+            parents.setdefault(unit.code, set()).update({unit.parent} if unit.parent else set())
+        for unit in units:
+            seen: set[str] = set()
+            above = set(parents[unit.code])
+            while above:
+                if unit.code in above:
+                    self.bad(relative, line_of[unit.code], f"unit '{unit.code}' stands above itself")
+                    break
+                seen |= above
+                above = {up for code in above for up in parents.get(code, set())} - seen
+        if units and not any(unit.parent is None for unit in units):
+            self.bad(relative, None, "no unit is without parent_code; the whole organisation is one")
+
+    def aliases(self, codes: set[str]) -> dict[str, dict[str, str]]:
+        relative = "unit_aliases.csv"
+        path = self.folder / relative
+        found: dict[str, dict[str, str]] = {}
+        if not path.exists():
+            return found
+        for line, row in (
+            self.attempt(lambda: read_csv(path, self.shown(relative), ["source", "alias", "unit_code"])) or []
+        ):
+            if row["unit_code"] not in codes:
+                self.bad(
+                    relative,
+                    line,
+                    f"unit '{row['unit_code']}' is not in units.csv; add it there or mend this line",
+                )
+            known = found.setdefault(row["source"], {})
+            if known.get(row["alias"], row["unit_code"]) != row["unit_code"]:
+                self.bad(
+                    relative,
+                    line,
+                    f"alias '{row['alias']}' of {row['source']} already means '{known[row['alias']]}'; keep one",
+                )
+            known[row["alias"]] = row["unit_code"]
+        return found
+
+    def headcounts(self, codes: set[str]) -> list[Headcount]:
+        relative = "headcounts.csv"
+        path = self.folder / relative
+        found: list[Headcount] = []
+        if not path.exists():
+            return found
+        for line, row in (
+            self.attempt(lambda: read_csv(path, self.shown(relative), ["unit_code", "valid_from", "headcount"])) or []
+        ):
+            if row["unit_code"] not in codes:
+                self.bad(relative, line, f"unit '{row['unit_code']}' is not in units.csv")
+            elif not row["headcount"].isdigit():
+                self.bad(relative, line, f"headcount '{row['headcount']}' must be a whole number of people")
+            else:
+                start = self.date(relative, line, "valid_from", row["valid_from"], dt.date(1900, 1, 1))
+                found.append(Headcount(row["unit_code"], start, int(row["headcount"])))
+        return found
+
+    def sources(self) -> tuple[dict[str, Source], dict[str, Located]]:
+        sources: dict[str, Source] = {}
+        places: dict[str, Located] = {}
+        for path in sorted((self.folder / "sources").glob("*.y*ml")):
+            code = path.stem
+            if not code.replace("_", "").isalnum() or code != code.lower() or "__" in code:
+                self.bad(
+                    f"sources/{path.name}",
+                    None,
+                    "a source's file name is its code: lower-case letters, digits and single _",
+                )
+                continue
+            source, located = self.model(f"sources/{path.name}", Source)
+            if source:
+                sources[code], places[code] = source, located
+        if not sources and not self.problems:
+            self.bad("sources", None, "holds no source; add one file per thing that arrives, such as hr_survey.yml")
+        return sources, places
+
+    def date(self, relative: str, line: int, column: str, text: str, default: dt.date) -> dt.date:
+        if not text:
+            return default
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            self.bad(relative, line, f"{column} '{text}' must be a date such as 2025-01-31")
+            return default
+
+    def bad(self, relative: str, line: Hashable | None, message: str) -> None:
+        self.problems.append(Problem(self.shown(relative), line if isinstance(line, int) else None, message))
+
+    def digest(self) -> str:
+        """SHA-256 over every declaration file, names included: two homes that say the same have the same digest."""
+        hasher = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file():
+                hasher.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        return hasher.hexdigest()

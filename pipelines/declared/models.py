@@ -1,0 +1,330 @@
+"""What a home may say, typed: every key is here or is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Stakeholders = Literal["all"] | list[Code]
+
+RESERVED = {"all", "unassigned"}
+
+
+class Declared(BaseModel):
+    """Base of every declaration: unknown keys are refused, numbers may stand where codes are text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, populate_by_name=True)
+
+
+class Label(Declared):
+    fr: Text
+    en: Text
+
+
+class Organisation(Declared):
+    """`organisation.yml`."""
+
+    name: Text
+    language: Literal["fr", "en"] = "fr"
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
+    time_zone: str = "Europe/Paris"
+    fiscal_year_start: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-01$")] = "01-01"
+    scorecard_grain: Literal["month", "quarter", "year"] = "quarter"
+    schedule: str = "0 6 * * 1"
+    compare_with: Literal["last_year", "previous"] = "last_year"
+    as_of: dt.date | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not an IANA time zone; write one such as Europe/Paris")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        field = r"(\*|[0-9]+(-[0-9]+)?)(/[0-9]+)?"
+        one = rf"{field}(,{field})*"
+        if not re.fullmatch(rf"{one} {one} {one} {one} {one}", value):
+            raise ValueError('is not a five-field cron line; write one such as "0 6 * * 1" (Mondays at 6)')
+        return value
+
+    @property
+    def fiscal_start_month(self) -> int:
+        return int(self.fiscal_year_start[:2])
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Wave(Declared):
+    """One fieldwork: the files that carry it and the dates that place it in a period."""
+
+    code: Text
+    file: Text
+    opened: dt.date | None = None
+    closed: dt.date
+    invited: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Wave:
+        if self.opened and self.opened > self.closed:
+            raise ValueError(f"wave '{self.code}' opens on {self.opened}, after it closes on {self.closed}")
+        return self
+
+
+class Keys(Declared):
+    """Columns that identify a record: names as in the file's header."""
+
+    response: Text | None = None
+    respondent: Text | None = None
+    unit: Text | None = None
+    submitted_at: Text | None = None
+    language: Text | None = None
+    channel: Text | None = None
+    weight: Text | None = None
+    counterparty: Text | None = None
+    n: Text | None = None
+
+
+class Item(Declared):
+    """One question: its column, its scale and the dimension or outcome it measures."""
+
+    code: Code
+    column: Text
+    aliases: list[Text] = []
+    dimension: Code | None = None
+    outcome: Code | None = None
+    min: float
+    max: float
+    reversed: bool = False
+    values: dict[str, float] = {}
+    missing: dict[str, str] = {}
+    text: Label | None = None
+
+    @model_validator(mode="after")
+    def _meaningful(self) -> Item:
+        if self.min >= self.max:
+            raise ValueError(f"item '{self.code}': min {self.min:g} must be below max {self.max:g}")
+        if (self.dimension is None) == (self.outcome is None):
+            raise ValueError(f"item '{self.code}' needs exactly one of `dimension:` or `outcome:`")
+        outside = [text for text, value in self.values.items() if not self.min <= value <= self.max]
+        if outside:
+            raise ValueError(f"item '{self.code}': values {', '.join(outside)} lie outside {self.min:g}–{self.max:g}")
+        return self
+
+
+class Measure(Declared):
+    """One already aggregated figure per unit and wave."""
+
+    code: Code
+    column: Text
+    aliases: list[Text] = []
+    kpi: Code
+    dimension: Code | None = None
+    statistic: Literal["share", "mean", "index"]
+    scale: Literal["percent", "share", "points"] = "percent"
+    roll_up: Literal["sum", "weighted_by_n", "median", "none"] = "none"
+    missing: dict[str, str] = {}
+    text: Label | None = None
+
+
+class Checks(Declared):
+    """What the source promises; Great Expectations holds a file that breaks it."""
+
+    response_id_unique: Literal["block", "off"] = "block"
+    unknown_unit_max_share: Annotated[float, Field(ge=0, le=1)] = 0.02
+    out_of_scale_max_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    balance: Literal["block", "off"] = "block"
+
+
+class Source(Declared):
+    """`sources/<source>.yml`: what arrives, from whom, and what it means."""
+
+    version: Annotated[int, Field(ge=1)] = 1
+    kind: Literal["responses", "measures", "ledger"]
+    format: Literal["limesurvey_csv", "qualtrics_csv", "forms_xlsx", "table", "fec"]
+    files: Text
+    stakeholder: Code | None = None
+    subject: Literal["person", "organisation"] = "person"
+    owner: Text
+    cadence: Literal["daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly"]
+    freshness_days: Annotated[int, Field(ge=1)]
+    waves: list[Wave] | Literal["continuous"] = []
+    keys: Keys = Keys()
+    unit: Code | None = None
+    sheet: Text | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    time_formats: list[Text] = []
+    resend: Literal["replace", "append"] = "replace"
+    segments: dict[Code, Text] = {}
+    items: list[Item] = []
+    measures: list[Measure] = []
+    drop: list[Text] = []
+    comments: list[Text] = []
+    checks: Checks = Checks()
+    disclosure: Literal["standard", "already_public"] = "standard"
+
+    @model_validator(mode="after")
+    def _whole(self) -> Source:
+        if self.kind == "ledger":
+            if self.format != "fec":
+                raise ValueError("kind ledger is read from `format: fec`")
+            if self.items or self.measures or self.stakeholder:
+                raise ValueError("a ledger has no items, measures or stakeholder; remove them")
+            return self
+        if self.format == "fec":
+            raise ValueError("`format: fec` belongs to `kind: ledger`")
+        if self.stakeholder is None:
+            raise ValueError("needs `stakeholder:`, the group whose relation it measures")
+        if not self.keys.unit and not self.unit:
+            raise ValueError(
+                "needs `keys: {unit: <column>}` or, when one unit sent the whole file, `unit: <unit_code>`"
+            )
+        if not self.waves:
+            raise ValueError("needs `waves:` (a list of {code, file, closed}) or `waves: continuous`")
+        if self.waves == "continuous" and not self.keys.submitted_at:
+            raise ValueError("`waves: continuous` needs `keys: {submitted_at: <column>}` to place each answer")
+        if self.kind == "responses":
+            if not self.items:
+                raise ValueError("kind responses needs `items:`")
+            if not self.keys.response:
+                raise ValueError("kind responses needs `keys: {response: <column>}`")
+            if self.measures or self.disclosure == "already_public":
+                raise ValueError("`measures:` and `disclosure: already_public` belong to `kind: measures`")
+        elif not self.measures or self.items:
+            raise ValueError("kind measures needs `measures:` and no `items:`")
+        elif self.waves == "continuous":
+            raise ValueError("kind measures needs a list of `waves:`")
+        return self
+
+
+class Stakeholder(Label):
+    """A group whose relation is measured; `headline` is the KPI of its card."""
+
+    headline: Code = "rqi"
+
+
+class Dimension(Label):
+    weight: Annotated[float, Field(gt=0)] = 1
+    asked_of: list[Code] = []
+    mirror_id: Code | None = None
+    definition: Label | None = None
+
+
+class Outcome(Label):
+    pass
+
+
+Method = Literal[
+    "pomp_mean",
+    "weighted_index",
+    "index_coverage",
+    "net_promoter",
+    "top_box",
+    "outcome_mean",
+    "respondent_count",
+    "response_rate",
+    "group_coverage",
+    "group_balance",
+    "as_reported",
+    "ledger_sum",
+    "ledger_ratio",
+]
+
+
+class Kpi(Label):
+    """One KPI: a method of the code, instantiated. `names` are per-stakeholder names (eNPS)."""
+
+    method: Method
+    outcome: Code | None = None
+    stakeholders: Stakeholders = "all"
+    range: tuple[float, float] | None = None
+    better: Literal["higher", "lower", "neither"] = "higher"
+    unit: Literal["points", "score", "percent", "money", "ratio", "count"]
+    top: dict[int, list[int]] = {}
+    numerator: Code | None = None
+    denominator: Code | None = None
+    names: dict[Code, Text] = {}
+    definition: Label
+    formula: Text
+    needs: Label | None = None
+
+    @model_validator(mode="after")
+    def _instantiated(self) -> Kpi:
+        if self.method in {"net_promoter", "top_box", "outcome_mean"} and not self.outcome:
+            raise ValueError(f"method {self.method} needs `outcome:`")
+        if self.method == "top_box" and not self.top:
+            raise ValueError("method top_box needs `top:`, such as {5: [4, 5]}")
+        if self.method == "ledger_ratio" and not (self.numerator and self.denominator):
+            raise ValueError("method ledger_ratio needs `numerator:` and `denominator:`")
+        return self
+
+
+class Framework(Declared):
+    """`framework.yml`: one definition of every stakeholder, dimension and KPI."""
+
+    version: Text
+    smallest_effect: Annotated[float, Field(gt=0)] = 5
+    stakeholders: dict[Code, Stakeholder]
+    outcomes: dict[Code, Outcome] = {}
+    dimensions: dict[Code, Dimension]
+    kpis: dict[Code, Kpi]
+
+
+class Chart(Declared):
+    """A chart-of-accounts map for some fiscal years; KPI expressions over account prefixes."""
+
+    fiscal_years: Annotated[list[int], Field(min_length=1)]
+    kpis: dict[Code, Text] = {}
+    break_note: Label | None = None
+
+
+class When(Declared):
+    account: Annotated[str, StringConstraints(pattern=r"^[0-9]+\*?$")] | None = None
+    journal: Text | None = None
+    piece_prefix: Text | None = None
+    aux_prefix: Text | None = None
+
+
+class ToUnit(Declared):
+    """A rule from a ledger line to a unit; the first that matches wins."""
+
+    when: When
+    unit: Code | None = None
+    aux_map: Code | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> ToUnit:
+        if (self.unit is None) == (self.aux_map is None):
+            raise ValueError("a rule needs exactly one of `unit:` or `aux_map:`")
+        return self
+
+
+class Finance(Declared):
+    """`finance.yml`."""
+
+    charts: list[Chart] = []
+    to_unit: list[ToUnit] = []
+    root: Code | None = None
+
+
+class Privacy(Declared):
+    """`privacy.yml`: thresholds, column classes, retention."""
+
+    threshold: dict[Code, Annotated[int, Field(ge=1)]] = {}
+    reason: Text | None = None
+    columns: dict[str, Literal["identifier", "quasi_identifier", "comment", "sensitive", "none"]] = {}
+    retention_months: dict[Literal["originals", "raw"], Annotated[int, Field(ge=1)]] = {}
+
+    def k(self, stakeholder: str) -> int:
+        """Minimum group of `stakeholder` (people), 10 unless declared."""
+        return self.threshold.get(stakeholder, 10)

@@ -1,0 +1,71 @@
+"""From a declared source to what its reader needs: meaning stays here, reading stays in `ingest`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+
+from pipelines.declared.home import Home
+from pipelines.ingest.spec import ItemSpec, MeasureSpec, SourceSpec, WaveSpec
+
+_RANGES: dict[str, tuple[float | None, float | None]] = {
+    "percent": (0, 100),
+    "share": (0, 1),
+    "points": (None, None),
+}
+
+
+def source_spec(home: Home, code: str) -> SourceSpec:
+    """The reader's view of source `code`."""
+    source = home.sources[code]
+    waves = None if source.waves == "continuous" else tuple(WaveSpec(wave.code, wave.file) for wave in source.waves)
+    return SourceSpec(
+        code=code,
+        kind=source.kind,
+        format=source.format,
+        files=source.files,
+        keys={name: column for name, column in source.keys.model_dump().items() if column},
+        unit=source.unit,
+        items=tuple(
+            ItemSpec(
+                item.code,
+                item.column,
+                tuple(item.aliases),
+                item.min,
+                item.max,
+                dict(item.values),
+                dict(item.missing),
+            )
+            for item in source.items
+        ),
+        measures=tuple(
+            MeasureSpec(
+                measure.code,
+                measure.column,
+                tuple(measure.aliases),
+                measure.scale,
+                dict(measure.missing),
+                *_RANGES[measure.scale],
+            )
+            for measure in source.measures
+        ),
+        segments=dict(source.segments),
+        drop=tuple(source.drop),
+        comments=tuple(source.comments),
+        waves=waves,
+        aliases=dict(home.aliases.get(code, {})),
+        time_zone=home.organisation.time_zone,
+        time_formats=tuple(source.time_formats),
+        sheet=source.sheet,
+        header_row=source.header_row,
+        ledger_aliases=frozenset(
+            alias for rule in home.finance.to_unit if rule.aux_map for alias in home.aliases.get(rule.aux_map, {})
+        ),
+    )
+
+
+def decoding_digest(spec: SourceSpec) -> str:
+    """Twelve hex digits that change when, and only when, the same bytes could decode differently."""
+    told = asdict(spec)
+    told["ledger_aliases"] = sorted(told["ledger_aliases"])
+    return hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:12]

@@ -1,0 +1,311 @@
+"""The declarations as tables: the `declared` schema that dbt's macros read.
+
+Pure functions of a Home; one function a table or family, each giving rows in the order of SCHEMAS.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from pipelines.declared.expressions import resolve
+from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
+from pipelines.declared.periods import code_of, fiscal_year, periods
+from pipelines.declared.schemas import SCHEMAS
+from pipelines.stats import t_quantiles
+
+Row = tuple[object, ...]
+
+
+def _latest(home: Home) -> dict[str, Unit]:
+    """The last version of each unit, in the order of units.csv: the tree people read today."""
+    latest: dict[str, Unit] = {}
+    for unit in home.units:
+        if unit.code not in latest or unit.valid_from > latest[unit.code].valid_from:
+            latest[unit.code] = unit
+    return latest
+
+
+def unit_closure(home: Home) -> list[tuple[str, str, int, dt.date, dt.date]]:
+    """(ancestor, unit, depth, valid_from, valid_to): who stood under whom, and when; self at depth 0."""
+    versions: dict[str, list[Unit]] = {}
+    for unit in home.units:
+        versions.setdefault(unit.code, []).append(unit)
+    rows = []
+    for unit in home.units:
+        above: list[tuple[str | None, int, dt.date, dt.date]] = [(unit.code, 0, unit.valid_from, unit.valid_to)]
+        while above:
+            code, depth, start, end = above.pop()
+            if code is None:
+                continue
+            rows.append((code, unit.code, depth, start, end))
+            parents = [unit] if depth == 0 else versions[code]
+            for version in parents:
+                low, high = max(start, version.valid_from), min(end, version.valid_to)
+                if low <= high:
+                    above.append((version.parent, depth + 1, low, high))
+    return rows
+
+
+def _units(home: Home) -> Iterator[Row]:
+    order = {code: index for index, code in enumerate(_latest(home))}
+    for unit in home.units:
+        yield (
+            unit.code,
+            unit.parent,
+            unit.name_fr,
+            unit.name_en,
+            unit.valid_from,
+            unit.valid_to,
+            order[unit.code],
+        )
+    yield UNASSIGNED, home.root, "Non affecté", "Unassigned", dt.date(1900, 1, 1), FOREVER, len(order)
+
+
+def _closure(home: Home) -> Iterator[Row]:
+    yield from unit_closure(home)
+    for ancestor, depth in ((UNASSIGNED, 0), (home.root, 1)):
+        yield ancestor, UNASSIGNED, depth, dt.date(1900, 1, 1), FOREVER
+
+
+def _headcounts(home: Home) -> Iterator[Row]:
+    by_unit: dict[str, list[tuple[dt.date, int]]] = {}
+    for row in home.headcounts:
+        by_unit.setdefault(row.unit, []).append((row.valid_from, row.headcount))
+    for unit, known in by_unit.items():
+        known.sort()
+        ends = [start - dt.timedelta(days=1) for start, _ in known[1:]] + [FOREVER]
+        for (start, headcount), end in zip(known, ends, strict=True):
+            yield unit, start, end, headcount
+
+
+def surveyed(home: Home) -> list[str]:
+    """Stakeholders with at least one source, in the framework's order."""
+    measured = {source.stakeholder for source in home.sources.values()}
+    return [code for code in home.framework.stakeholders if code in measured]
+
+
+def _framework(home: Home) -> Iterator[tuple[str, Row]]:
+    framework = home.framework
+    for order, code in enumerate(surveyed(home)):
+        group = framework.stakeholders[code]
+        yield "stakeholders", (code, group.fr, group.en, home.privacy.k(code), group.headline, order)
+    for order, (code, dimension) in enumerate(framework.dimensions.items()):
+        told = dimension.definition
+        yield (
+            "dimensions",
+            (
+                code,
+                dimension.fr,
+                dimension.en,
+                told.fr if told else dimension.fr,
+                told.en if told else dimension.en,
+                dimension.weight,
+                dimension.mirror_id,
+                order,
+            ),
+        )
+        for group_code in dimension.asked_of:
+            yield "dimension_stakeholders", (code, group_code)
+    for order, (code, kpi) in enumerate(framework.kpis.items()):
+        low, high = kpi.range or (None, None)
+        yield (
+            "kpis",
+            (
+                code,
+                kpi.method,
+                kpi.outcome,
+                kpi.fr,
+                kpi.en,
+                kpi.definition.fr,
+                kpi.definition.en,
+                kpi.formula,
+                kpi.unit,
+                low,
+                high,
+                kpi.better,
+                "finance" if kpi.method.startswith("ledger_") else "relation",
+                kpi.numerator,
+                kpi.denominator,
+                kpi.needs.fr if kpi.needs else None,
+                kpi.needs.en if kpi.needs else None,
+                order,
+            ),
+        )
+        for group_code, name in kpi.names.items():
+            yield "kpi_labels", (code, group_code, name, name)
+        for points, best in kpi.top.items():
+            yield "top_boxes", (code, points, len(best))
+    for code, outcome in framework.outcomes.items():
+        yield "outcomes", (code, outcome.fr, outcome.en)
+    yield "segments", ("all", "Ensemble", "Everyone", 0)
+
+
+def _sources(home: Home) -> Iterator[tuple[str, Row]]:
+    grain, start = home.organisation.scorecard_grain, home.organisation.fiscal_start_month
+    for code, source in home.sources.items():
+        yield (
+            "sources",
+            (
+                code,
+                source.kind,
+                source.stakeholder,
+                source.subject,
+                source.owner,
+                source.cadence,
+                source.freshness_days,
+                source.version,
+                source.disclosure,
+                source.waves == "continuous",
+            ),
+        )
+        if isinstance(source.waves, list):
+            for wave in source.waves:
+                yield (
+                    "waves",
+                    (
+                        code,
+                        wave.code,
+                        wave.opened,
+                        wave.closed,
+                        wave.invited,
+                        code_of(wave.closed, grain, start),
+                    ),
+                )
+        for item in source.items:
+            role, target = ("dimension", item.dimension) if item.dimension else ("outcome", item.outcome)
+            yield (
+                "items",
+                (
+                    code,
+                    item.code,
+                    f"{code}__{item.code}",
+                    role,
+                    target,
+                    item.min,
+                    item.max,
+                    item.reversed,
+                    int(item.max - item.min) + 1,
+                    item.text.fr if item.text else None,
+                    item.text.en if item.text else None,
+                ),
+            )
+        for measure in source.measures:
+            yield (
+                "measures",
+                (
+                    code,
+                    measure.code,
+                    measure.kpi,
+                    measure.dimension or "all",
+                    measure.statistic,
+                    measure.scale,
+                    measure.roll_up,
+                    measure.text.fr if measure.text else None,
+                    measure.text.en if measure.text else None,
+                ),
+            )
+
+
+def _finance(home: Home) -> Iterator[tuple[str, Row]]:
+    for chart in home.finance.charts:
+        expressions = {**home.finance_kpis, **chart.kpis}
+        for year in chart.fiscal_years:
+            for kpi in expressions:
+                for prefix, coefficient in sorted(resolve(kpi, expressions).items()):
+                    yield "account_map", (year, kpi, prefix, coefficient)
+    for number, rule in enumerate(home.finance.to_unit, start=1):
+        account = rule.when.account.rstrip("*") if rule.when.account else None
+        yield (
+            "ledger_rules",
+            (
+                number,
+                account,
+                rule.when.journal,
+                rule.when.piece_prefix,
+                rule.when.aux_prefix,
+                rule.aux_map,
+                rule.unit,
+            ),
+        )
+
+
+def span(home: Home) -> tuple[dt.date, dt.date]:
+    """First and last day the periods must hold: a year before anything declared, to the end of the as-of year."""
+    start_month = home.organisation.fiscal_start_month
+    days = [unit.valid_from for unit in home.units if unit.valid_from.year > 1900] + [home.as_of]
+    days += [wave.closed for source in home.sources.values() if isinstance(source.waves, list) for wave in source.waves]
+    days += [dt.date(year - 1, start_month, 1) for chart in home.finance.charts for year in chart.fiscal_years]
+    days += [dt.date(year, 12, 31) for chart in home.finance.charts for year in chart.fiscal_years]
+    return dt.date(min(days).year - 1, 1, 1), dt.date(max(days).year, 12, 31)
+
+
+def _periods(home: Home) -> Iterator[Row]:
+    first, last = span(home)
+    for order, period in enumerate(periods(first, last, home.organisation.fiscal_start_month)):
+        yield (
+            period.code,
+            period.grain,
+            period.start,
+            period.end,
+            period.fiscal_year,
+            period.label_fr,
+            period.label_en,
+            period.previous,
+            period.last_year,
+            order,
+        )
+
+
+def chart_years(home: Home) -> set[int]:
+    """Fiscal years that a chart of accounts covers."""
+    return {year for chart in home.finance.charts for year in chart.fiscal_years}
+
+
+def fiscal_year_of(home: Home, day: dt.date) -> int:
+    """The home's fiscal year that holds `day`."""
+    return fiscal_year(day, home.organisation.fiscal_start_month)
+
+
+def declared_tables(home: Home) -> dict[str, pa.Table]:
+    """Every table of schema `declared`, typed as SCHEMAS; the same home gives the same tables on the same day."""
+    organisation = home.organisation
+    rows: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
+    rows["organisation"].append(
+        (
+            organisation.name,
+            organisation.language,
+            organisation.currency,
+            organisation.time_zone,
+            organisation.fiscal_start_month,
+            organisation.scorecard_grain,
+            organisation.compare_with,
+            home.as_of,
+            home.root,
+            home.framework.version,
+            home.framework.smallest_effect,
+        )
+    )
+    rows["units"] += _units(home)
+    rows["unit_closure"] += _closure(home)
+    rows["unit_aliases"] += [
+        (source, alias, unit) for source, known in home.aliases.items() for alias, unit in known.items()
+    ]
+    rows["headcounts"] += _headcounts(home)
+    rows["periods"] += _periods(home)
+    for family in (_framework(home), _sources(home), _finance(home)):
+        for name, row in family:
+            rows[name].append(row)
+    tables = {
+        name: pa.table(
+            {
+                column: pa.array([row[index] for row in rows[name]], kind)
+                for index, (column, kind) in enumerate(schema.items())
+            }
+        )
+        for name, schema in SCHEMAS.items()
+    }
+    tables["t_quantiles"] = t_quantiles()
+    return tables

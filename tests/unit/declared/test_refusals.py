@@ -1,0 +1,71 @@
+"""A wrong declaration is refused with its file, its line and what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.declared import DeclarationError, Home
+from tests.unit.declared.homes import changed, write_home
+
+HR = "sources/hr_survey.yml"
+
+
+def test_a_valid_home_loads(tmp_path: Path) -> None:
+    home = Home.load(write_home(tmp_path))
+    assert home.root == "essai"
+    assert home.sources["hr_survey"].waves[0].invited == 40
+    assert home.framework.kpis["nps"].names["employees"] == "eNPS"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "said"),
+    [
+        (changed(HR, "freshness_days: 100", "freshnes_days: 100"), "hr_survey.yml:8", "did you mean 'freshness_days'"),
+        (changed(HR, "min: 1, max: 5", "min: 5, max: 1"), "hr_survey.yml:13", "min 5 must be below max 1"),
+        (changed(HR, "dimension: trust", "dimension: truts"), "hr_survey.yml:13", "'truts' is not in the framework"),
+        (changed(HR, "column: NPS", "column: Q1"), "hr_survey.yml:14", "feeds both 'q1' and 'reco'"),
+        (changed(HR, "code: reco", "code: q1"), "hr_survey.yml:14", "declared twice"),
+        (changed(HR, "opened: 2025-03-03", "opened: 2025-04-03"), "hr_survey.yml:10", "opens on 2025-04-03, after"),
+        (changed(HR, "owner: people team\n", "owner: people team\nowner: me\n"), "hr_survey.yml:7", "written twice"),
+        (changed(HR, "stakeholder: employees", "stakeholder: staff"), "hr_survey.yml:5", "it has employees, clients"),
+        (changed(HR, "kind: responses", "kind: responses\n  x: ["), "hr_survey.yml:", "not valid YAML"),
+        (changed("organisation.yml", '"0 6 * * 1"', "weekly"), "organisation.yml:2", "five-field cron"),
+        (changed("units.csv", "sud,essai", "sud,esssai"), "units.csv:3", "parent 'esssai'"),
+        (changed("units.csv", "essai,,", "essai,sud,"), "units.csv:", "stands above itself"),
+        (changed("units.csv", "2024-01-01,\nnord", "1 janvier,\nnord"), "units.csv:3", "must be a date"),
+        (changed("unit_aliases.csv", "AG1,sud", "AG1,ouest"), "unit_aliases.csv:2", "'ouest' is not in units.csv"),
+        ({"unit_aliases.csv": None}, "hr_survey.yml:11", "hr_survey,<text in the file>,<unit_code>"),
+        (changed("privacy.yml", "employees: 10", "employees: 4"), "privacy.yml:1", "4 is refused"),
+        (changed("privacy.yml", "employees: 10", "employees: 7"), "privacy.yml:1", "needs `reason:`"),
+        (changed("finance.yml", "credit(70)", "credit(vente)"), "finance.yml:4", "'vente' is not an account prefix"),
+        (changed("finance.yml", "credit(70)", "gross_margin"), "finance.yml:4", "refers to itself"),
+        ({"units.csv": None}, "units.csv", "is missing"),
+        ({"organisation.yml": None}, "organisation.yml", "is missing"),
+        ({HR: None}, "sources", "holds no source"),
+    ],
+)  # fmt: skip
+def test_a_wrong_declaration_names_file_line_and_remedy(
+    tmp_path: Path, changes: dict[str, str | None], place: str, said: str
+) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        Home.load(write_home(tmp_path, changes))
+    assert any(place in line and said in line for line in str(refused.value).splitlines()), str(refused.value)
+
+
+def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
+    changes = changed(HR, "owner: people team", "owmer: x") | changed("units.csv", "sud,essai", "sud,esssai")
+    with pytest.raises(DeclarationError) as refused:
+        Home.load(write_home(tmp_path, changes))
+    assert {problem.file.split("/")[-1] for problem in refused.value.problems} == {"hr_survey.yml", "units.csv"}
+
+
+def test_a_folder_that_is_no_home_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="no declarations/ folder"):
+        Home.load(tmp_path)
+
+
+def test_a_threshold_below_ten_with_a_reason_is_kept(tmp_path: Path) -> None:
+    home = Home.load(write_home(tmp_path, {"privacy.yml": "threshold: {employees: 7}\nreason: works council, 2025\n"}))
+    assert home.privacy.k("employees") == 7
