@@ -1,0 +1,1 @@
+"""The invented world of Groupe Rivage and the files its tools would export; knows nothing of Relier."""
