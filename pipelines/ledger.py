@@ -1,0 +1,270 @@
+"""The ledger: what arrived, what became of it, and what was published. SQLite, beside raw, never rebuilt.
+
+A row of `files` is the commit point of a file: bytes and Parquet are durable before it says so. Whatever happens,
+records = accepted + quarantined + duplicate, enforced by the table itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Status = Literal["claimed", "candidate", "accepted", "held", "duplicate", "refused", "superseded"]
+
+_SCHEMA = """
+create table if not exists files (
+    name text not null, sha256 text not null, size integer not null, modified_ns integer not null,
+    source text, kind text, wave text, status text not null, reason text, message text,
+    records integer not null default 0, accepted integer not null default 0,
+    quarantined integer not null default 0, duplicate integer not null default 0,
+    declaration text, declaration_version integer, parquet text, rows_hash text, slot text,
+    format text, encoding text, delimiter text, warnings text not null default '[]',
+    unknown_units integer not null default 0, out_of_scale integer not null default 0,
+    checks_passed integer, checks_total integer, checks_failed text not null default '[]',
+    claimed_at text not null, run_id text,
+    primary key (name, sha256),
+    check (records = accepted + quarantined + duplicate)
+);
+create table if not exists quarantine (
+    name text not null, sha256 text not null, record integer, line integer, column_name text,
+    reason text not null, expected text not null, found text not null, fix text not null, records integer not null default 1
+);
+create index if not exists quarantine_file on quarantine (name, sha256);
+create table if not exists publications (
+    published_at text not null, snapshot text not null, cell text not null
+);
+create table if not exists runs (
+    run_id text primary key, started_at text not null, finished_at text, outcome text, reason text, snapshot text,
+    seconds text not null default '{}'
+);
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the ledger; `file_id` (first 16 hex of its SHA-256) names it in raw."""
+
+    name: str
+    sha256: str
+    size: int
+    modified_ns: int
+    source: str | None = None
+    kind: str | None = None
+    wave: str | None = None
+    status: Status = "claimed"
+    reason: str | None = None
+    message: str | None = None
+    records: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    declaration: str | None = None
+    declaration_version: int | None = None
+    parquet: str | None = None
+    rows_hash: str | None = None
+    slot: str | None = None
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    warnings: tuple[str, ...] = ()
+    unknown_units: int = 0
+    out_of_scale: int = 0
+    checks_passed: int | None = None
+    checks_total: int | None = None
+    checks_failed: tuple[str, ...] = ()
+    claimed_at: str = ""
+    run_id: str | None = None
+
+    @property
+    def file_id(self) -> str:
+        return self.sha256[:16]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record (without record: a whole file) is not in raw; `found` never holds a respondent's value."""
+
+    reason: str
+    expected: str
+    found: str
+    fix: str
+    record: int | None = None
+    line: int | None = None
+    column: str | None = None
+    records: int = 1
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The balance of the books over all files."""
+
+    files: int = 0
+    records: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    by_status: Mapping[str, int] = field(default_factory=dict)
+
+
+_JSON = {"warnings", "checks_failed"}
+_COLUMNS = list(Entry.__dataclass_fields__)
+
+
+def now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    values: dict[str, Any] = {name: tuple(json.loads(row[name])) if name in _JSON else row[name] for name in _COLUMNS}
+    return Entry(**values)
+
+
+class Ledger:
+    """Open with `Ledger(path)`; every public method is one transaction, durable when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute("pragma synchronous = full")
+        self._connection.executescript(_SCHEMA)
+        os.chmod(path, 0o600)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("begin immediate")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def files(self, *statuses: Status, kind: str | None = None) -> list[Entry]:
+        """Entries in a stable order, optionally of some statuses and one kind."""
+        found = [_entry(row) for row in self._connection.execute("select * from files order by source, name, sha256")]
+        return [
+            entry
+            for entry in found
+            if (not statuses or entry.status in statuses) and (kind is None or entry.kind == kind)
+        ]
+
+    def refusals(self) -> list[tuple[str, Refusal]]:
+        """(file name, refusal) in file and record order."""
+        rows = self._connection.execute("select * from quarantine order by name, record, line")
+        return [
+            (
+                row["name"],
+                Refusal(
+                    row["reason"],
+                    row["expected"],
+                    row["found"],
+                    row["fix"],
+                    row["record"],
+                    row["line"],
+                    row["column_name"],
+                    row["records"],
+                ),
+            )
+            for row in rows
+        ]
+
+    def record(self, entry: Entry, refusals: Iterable[Refusal] | None = None) -> None:
+        """Insert or replace one entry; `refusals`, when given, replace those of the file."""
+        self.record_all([(entry, refusals)])
+
+    def record_all(self, changes: Sequence[tuple[Entry, Iterable[Refusal] | None]]) -> None:
+        """Several entries at one commit point: all or none."""
+        marks = ", ".join("?" for _ in _COLUMNS)
+        with self._transaction() as connection:
+            for entry, refusals in changes:
+                values = [
+                    json.dumps(getattr(entry, name)) if name in _JSON else getattr(entry, name) for name in _COLUMNS
+                ]
+                connection.execute(f"insert or replace into files ({', '.join(_COLUMNS)}) values ({marks})", values)
+                if refusals is None:
+                    continue
+                connection.execute("delete from quarantine where name = ? and sha256 = ?", (entry.name, entry.sha256))
+                connection.executemany(
+                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (
+                            entry.name,
+                            entry.sha256,
+                            r.record,
+                            r.line,
+                            r.column,
+                            r.reason,
+                            r.expected,
+                            r.found,
+                            r.fix,
+                            r.records,
+                        )
+                        for r in refusals
+                    ],
+                )
+
+    def totals(self) -> Totals:
+        """Counts over every file; the table's own check keeps them in balance."""
+        by_status = dict(
+            self._connection.execute("select status, count(*) from files group by status order by status").fetchall()
+        )
+        row = self._connection.execute(
+            "select count(*), coalesce(sum(records), 0), coalesce(sum(accepted), 0), coalesce(sum(quarantined), 0), "
+            "coalesce(sum(duplicate), 0) from files"
+        ).fetchone()
+        files, records, accepted, quarantined, duplicate = row
+        return Totals(files, records, accepted, quarantined, duplicate, by_status)
+
+    def publications(self) -> list[dict[str, Any]]:
+        """Every cell ever published, oldest first: the register."""
+        return [
+            json.loads(row["cell"]) for row in self._connection.execute("select cell from publications order by rowid")
+        ]
+
+    def publish(self, snapshot: str, cells: Iterable[Mapping[str, Any]]) -> None:
+        """Append to the register; nothing is ever changed or removed there."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert into publications values (?, ?, ?)",
+                [(now(), snapshot, json.dumps(cell, sort_keys=True)) for cell in cells],
+            )
+
+    def begin(self, run_id: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("insert or replace into runs (run_id, started_at) values (?, ?)", (run_id, now()))
+
+    def finish(
+        self,
+        run_id: str,
+        outcome: str,
+        reason: str | None,
+        snapshot: str | None,
+        seconds: Mapping[str, float],
+    ) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                "update runs set finished_at = ?, outcome = ?, reason = ?, snapshot = ?, seconds = ? where run_id = ?",
+                (now(), outcome, reason, snapshot, json.dumps(dict(seconds)), run_id),
+            )
+
+    def last_run(self) -> dict[str, Any] | None:
+        row = self._connection.execute("select * from runs order by started_at desc, rowid desc limit 1").fetchone()
+        return {**dict(row), "seconds": json.loads(row["seconds"])} if row else None
