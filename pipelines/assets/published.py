@@ -1,0 +1,57 @@
+"""Published: a candidate snapshot, suppressed and audited by blocking checks, then one atomic pointer."""
+
+import dagster as dg
+
+from pipelines.assets.landing import OWNERS
+from pipelines.publication import prune, publish
+from pipelines.publishing import CANDIDATE, Candidate, build_candidate
+from pipelines.resources import Warehouse
+
+KEPT_SNAPSHOTS = 3
+
+
+def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+    """The two steps of publication; `marts` are the tables a snapshot is made of."""
+
+    @dg.asset(
+        key=["published", "candidate"],
+        deps=marts,
+        group_name="published",
+        owners=OWNERS,
+        kinds={"duckdb"},
+        description="The marts after suppression, in a file nobody reads yet; the checks on it decide.",
+    )
+    def candidate(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+        with warehouse.ledger() as ledger:
+            made = build_candidate(warehouse.home, ledger, context.run_id)
+        return dg.MaterializeResult(
+            metadata={
+                "snapshot": made.snapshot_id,
+                "dagster/row_count": made.rows,
+                "protected_cells": made.protected,
+                "tables": made.tables,
+            }
+        )
+
+    @dg.asset(
+        key=["published", "scorecard"],
+        deps=[candidate.key],
+        group_name="published",
+        owners=OWNERS,
+        kinds={"duckdb"},
+        description="The snapshot directors and analysts read: immutable, replaced whole by moving one pointer.",
+    )
+    def scorecard(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+        home = warehouse.home
+        made = Candidate.load(home)
+        with warehouse.ledger() as ledger:
+            ledger.publish(made.snapshot_id, made.register)
+        made.path(home).rename(home.published / f"scorecard-{made.snapshot_id}.duckdb")
+        publish(home.published, made.snapshot_id)
+        with warehouse.ledger() as ledger:
+            ledger.finish(context.run_id, "published", None, made.snapshot_id, {})
+        removed = prune(home.published, keep=KEPT_SNAPSHOTS)
+        (home.restricted / CANDIDATE).unlink(missing_ok=True)
+        return dg.MaterializeResult(metadata={"snapshot": made.snapshot_id, "older_removed": len(removed)})
+
+    return [candidate, scorecard]

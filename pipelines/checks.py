@@ -1,0 +1,204 @@
+"""Blocking promises: what each source keeps (Great Expectations), what a candidate must hold to be published."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import dagster as dg
+
+from pipelines.assets.warehouse import failures
+from pipelines.declared import Home, source_spec
+from pipelines.expectations import SourceChecks, judge_all
+from pipelines.ledger import Entry, Ledger, Refusal
+from pipelines.privacy import audit
+from pipelines.publication import read_snapshot
+from pipelines.publishing import SUPPRESSED, Candidate, rules
+from pipelines.resources import Warehouse, dbt_target
+from pipelines.settling import settle
+from pipelines.warehouse import VIEWS, reading
+
+
+def source_checks(home: Home, code: str) -> SourceChecks:
+    """What source `code` promises, in the terms of its expectations suite."""
+    source = home.sources[code]
+    items: list[tuple[str, float, float]] = [(f"{code}__{item.code}", item.min, item.max) for item in source.items]
+    for measure in source_spec(home, code).measures:
+        if measure.minimum is not None and measure.maximum is not None:
+            items.append((measure.code, measure.minimum, measure.maximum))
+    return SourceChecks(code, source.kind, tuple(items), tuple(source.segments), source.checks.model_dump())
+
+
+def promises(home: Home) -> list[dg.AssetChecksDefinition]:
+    """One check per source, named after it; a file that breaks a promise is held by name and blocks nothing else."""
+    return [
+        _judging(home, kind, codes)
+        for kind in VIEWS
+        if (codes := [c for c, s in home.sources.items() if s.kind == kind])
+    ]
+
+
+def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            f"{code}_keeps_its_promises",
+            asset=["raw", VIEWS[kind]],
+            blocking=True,
+            description=f"Great Expectations, from the declaration of {code}; owner: {home.sources[code].owner}.",
+        )
+        for code in codes
+    ]
+
+    @dg.multi_asset_check(specs=specs, name=f"judge_{kind}")
+    def judge(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+        with warehouse.ledger() as ledger:
+            waiting = {code: [entry for entry in ledger.files("candidate") if entry.source == code] for code in codes}
+            verdicts = {
+                verdict.file_id: verdict
+                for verdict in judge_all(
+                    warehouse.file,
+                    [(source_checks(warehouse.home, code), [e.file_id for e in waiting[code]]) for code in codes],
+                )
+            }
+            for code, entries in waiting.items():
+                judged = [_judged(warehouse.home, entry, verdicts[entry.file_id]) for entry in entries]
+                ledger.record_all([(entry, refusals) for entry, refusals in judged])
+                held = [entry for entry, _ in judged if entry.status == "held"]
+                counts = {
+                    "files_judged": len(judged),
+                    "files_held": len(held),
+                    "rules": max((e.checks_total or 0 for e, _ in judged), default=0),
+                }
+                told = "; ".join(str(entry.message) for entry in held) or "every file judged kept them"
+                yield dg.AssetCheckResult(
+                    passed=not held,
+                    check_name=f"{code}_keeps_its_promises",
+                    asset_key=["raw", VIEWS[kind]],
+                    description=told,
+                    metadata=counts,
+                    # a held file is out of raw: what remains may go on, so it warns and never blocks the home
+                    severity=dg.AssetCheckSeverity.WARN,
+                )
+            settle(warehouse.home, ledger)
+
+    return judge
+
+
+def _judged(home: Home, entry: Entry, verdict: object) -> tuple[Entry, list[Refusal] | None]:
+    passed, total, failed = verdict.passed, verdict.total, verdict.failed  # type: ignore[attr-defined]
+    entry = replace(entry, checks_passed=passed, checks_total=total, checks_failed=tuple(failed))
+    if not failed:
+        return replace(entry, status="accepted"), None
+    owner = home.sources[str(entry.source)].owner
+    message = f"{entry.name}: held, it breaks {', '.join(failed)}; mend the file or its declaration, or ask the owner ({owner})"
+    refusal = Refusal(
+        "broken_promise",
+        "every check of the source",
+        ", ".join(failed),
+        f"ask the owner ({owner})",
+        records=entry.accepted,
+    )
+    held = replace(
+        entry,
+        status="held",
+        reason="broken_promise",
+        message=message,
+        accepted=0,
+        quarantined=entry.quarantined + entry.accepted,
+    )
+    return held, [refusal]
+
+
+def _counts_agree(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
+    """Ledger, raw and staging must count the same records, source by source."""
+    expected: dict[str, int] = {}
+    for entry in ledger.files("accepted"):
+        if entry.kind != "measures":
+            expected[str(entry.source)] = expected.get(str(entry.source), 0) + entry.accepted
+    with reading(home) as connection:
+        raw = dict(
+            connection.execute(
+                "select source_code, count(*) from raw.responses group by 1 union all select source_code, count(*) from raw.ledger_lines group by 1"
+            ).fetchall()
+        )
+        tests = dict(
+            connection.execute(
+                "select source_code, count(*) filter (where is_test) from raw.responses group by 1"
+            ).fetchall()
+        )
+        staged = dict(
+            connection.execute(
+                "select source_code, count(*) from staging.stg_responses group by 1 union all "
+                "select source_code, count(*) from staging.stg_ledger_lines group by 1"
+            ).fetchall()
+        )
+    wrong = []
+    for source in sorted({*expected, *raw}):
+        told, seen, built = expected.get(source, 0), raw.get(source, 0), staged.get(source, 0)
+        if not told == seen == built + tests.get(source, 0):
+            wrong.append(f"{source}: the ledger accepts {told} records, raw holds {seen}, staging {built}")
+    return wrong
+
+
+def _everything_built(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
+    """dbt's own results of this run: every model, data test and unit test of the project, none skipped."""
+    target = dbt_target(home.path)
+    results = json.loads((target / "build" / "run_results.json").read_text())
+    manifest = json.loads((target / "manifest.json").read_text())
+    wanted = {
+        uid
+        for uid, node in {**manifest["nodes"], **manifest["unit_tests"]}.items()
+        if node["resource_type"] in {"model", "seed", "test", "unit_test"}
+        and node.get("config", {}).get("enabled", True)
+    }
+    missing = wanted - {result["unique_id"] for result in results["results"]}
+    mark = target / "build" / "built_by"
+    stale = (
+        []
+        if mark.exists() and mark.read_text() == candidate.run_id
+        else ["the warehouse was not built by this run; run `refresh` whole"]
+    )
+    return [*stale, *failures(results), *(f"{uid.split('.')[2]} did not run" for uid in sorted(missing))]
+
+
+def _nobody_recognised(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
+    """The privacy audit, on the candidate file itself."""
+    published, _ = read_snapshot(candidate.path(home))
+    return audit({name: published[name] for name in SUPPRESSED}, rules(home))
+
+
+def _contract_kept(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
+    """Every table and column described, every key unique: read back from the candidate file."""
+    _, problems = read_snapshot(candidate.path(home))
+    return problems
+
+
+_Check = Callable[[Home, Ledger, Candidate], list[str]]
+_AUDITS: dict[str, tuple[_Check, str]] = {
+    "everything_built": (
+        _everything_built,
+        "Every model and test of this run's dbt build succeeded; none was skipped.",
+    ),
+    "counts_agree": (_counts_agree, "Ledger, raw and staging count the same records, source by source."),
+    "nobody_recognised": (
+        _nobody_recognised,
+        "No cell under its threshold, and none to be found by subtraction.",
+    ),
+    "contract_kept": (_contract_kept, "Keys unique, every table and column described, the file whole."),
+}
+
+
+def audits() -> list[dg.AssetChecksDefinition]:
+    """The audit between writing and publishing: any failure leaves the last snapshot in place."""
+    return [_audit(name, check, told) for name, (check, told) in _AUDITS.items()]
+
+
+def _audit(name: str, check: _Check, told: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=["published", "candidate"], name=name, blocking=True, description=told)
+    def run(warehouse: Warehouse) -> dg.AssetCheckResult:
+        with warehouse.ledger() as ledger:
+            wrong = check(warehouse.home, ledger, Candidate.load(warehouse.home))
+        return dg.AssetCheckResult(
+            passed=not wrong, description="; ".join(wrong[:5]) or told, metadata={"problems": len(wrong)}
+        )
+
+    return run

@@ -1,0 +1,239 @@
+"""What goes into a snapshot: marts through the one door of privacy, and the metadata beside them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+import json
+import secrets
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from pipelines.declared import Home, declared_tables, surveyed
+from pipelines.files import private_folder, replacing
+from pipelines.ledger import Entry, Ledger, now
+from pipelines.privacy import Closure, Headcount, Rules, protect
+from pipelines.publication import Comments, write_snapshot
+from pipelines.warehouse import reading
+
+CANDIDATE = "candidate.json"
+SUPPRESSED = ("fct_kpi_values", "fct_finance", "scorecard_unit_period")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A snapshot waiting for its audit; `register` are the cells it would publish for the first time or anew."""
+
+    snapshot_id: str
+    run_id: str
+    rows: int
+    protected: int
+    tables: int
+    register: list[dict[str, Any]]
+
+    def path(self, home: Home) -> Path:
+        return home.restricted / "candidate" / f"scorecard-{self.snapshot_id}.duckdb"
+
+    def save(self, home: Home) -> None:
+        with replacing(home.restricted / CANDIDATE) as temporary:
+            temporary.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, home: Home) -> Candidate:
+        return cls(**json.loads((home.restricted / CANDIDATE).read_text()))
+
+
+def rules(home: Home) -> Rules:
+    """The privacy rules of a home, in the terms of `privacy.suppression`."""
+    tables = declared_tables(home)
+    groups = surveyed(home)
+    closes: dict[tuple[str, str], list[dt.date]] = {}
+    for wave in tables["waves"].to_pylist():
+        group = str(home.sources[wave["source_code"]].stakeholder)
+        closes.setdefault((group, wave["period_code"]), []).append(wave["closed_date"])
+    spans = ("valid_from", "valid_to")
+    return Rules(
+        thresholds={group: home.privacy.k(group) for group in groups},
+        finance_threshold=max([home.privacy.k(group) for group in groups], default=10),
+        closure=[
+            Closure(row["ancestor_code"], row["unit_code"], *(row[name] for name in spans))
+            for row in tables["unit_closure"].to_pylist()
+        ],
+        period_ends={row["period_code"]: row["end_date"] for row in tables["periods"].to_pylist()},
+        roots=frozenset(unit.code for unit in home.units if unit.parent is None),
+        headcounts=[
+            Headcount(row["unit_code"], *(row[name] for name in spans), row["headcount"])
+            for row in tables["headcounts"].to_pylist()
+        ],
+        closes=closes,
+    )
+
+
+def read_marts(home: Home) -> tuple[dict[str, pa.Table], Comments]:
+    """Every table of schema marts, with the descriptions dbt persisted and the units and ranges of its manifest."""
+    manifest = json.loads((home.restricted / "dbt" / "manifest.json").read_text())
+    comments: Comments = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
+            columns = {
+                name: (column["description"], *(_meta(column).get(key) for key in ("unit", "range")))
+                for name, column in node["columns"].items()
+            }
+            comments[node["name"]] = {"description": node["description"], "columns": columns}
+    with reading(home) as connection:
+        marts = {
+            name: connection.execute(f'select * from marts."{name}"').to_arrow_table() for name in sorted(comments)
+        }
+    return marts, comments
+
+
+def _meta(column: Mapping[str, Any]) -> Mapping[str, Any]:
+    return column.get("meta") or column.get("config", {}).get("meta") or {}
+
+
+def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
+    """Suppress, freeze against the register, and write the candidate file; nothing is visible to anybody yet."""
+    marts, comments = read_marts(home)
+    frames = {name: pl.from_arrow(marts[name]) for name in SUPPRESSED}
+    safe = protect(frames, rules(home), ledger.publications(), home.framework.version)  # type: ignore[arg-type]
+    for name, frame in safe.tables.items():
+        marts[name] = frame.to_arrow().cast(marts[name].schema)
+    snapshot_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    meta = {"snapshot": _snapshot_row(home, snapshot_id, run_id), "sources": sources_table(home, ledger)}
+    made = Candidate(
+        snapshot_id=snapshot_id,
+        run_id=run_id,
+        rows=sum(table.num_rows for table in marts.values()),
+        protected=sum(safe.protected_rows.values()),
+        tables=len(marts),
+        register=safe.register,
+    )
+    folder = private_folder(home.restricted / "candidate")
+    for old in folder.iterdir():
+        old.unlink()
+    write_snapshot(made.path(home), marts, comments, meta)
+    made.save(home)
+    return made
+
+
+def code_version() -> str:
+    """The checkout's commit, or the package's version outside a checkout."""
+    here = Path(__file__).resolve().parent
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() if done.returncode == 0 else "unversioned"
+
+
+def _snapshot_row(home: Home, snapshot_id: str, run_id: str) -> pa.Table:
+    organisation = home.organisation
+    return pa.Table.from_pylist(
+        [
+            {
+                "snapshot_id": snapshot_id,
+                "created_at": now(),
+                "as_of_date": home.as_of,
+                "organisation_name": organisation.name,
+                "language": organisation.language,
+                "currency_code": organisation.currency,
+                "scorecard_grain": organisation.scorecard_grain,
+                "code_version": code_version(),
+                "definition_version": home.framework.version,
+                "declarations_hash": home.digest[:16],
+                "run_id": run_id,
+            }
+        ]
+    )
+
+
+def _last_dates(connection: duckdb.DuckDBPyConnection) -> dict[str, dt.date]:
+    """Per source, the last day its accepted data speak of."""
+    query = """
+        select source_code, max(day) from (
+            select r.source_code, coalesce(w.closed_date, r.submitted_date) as day
+            from (select distinct source_code, wave_code, submitted_date from raw.responses) r
+            left join declared.waves w on w.source_code = r.source_code and w.wave_code = r.wave_code
+            union all
+            select m.source_code, w.closed_date from (select distinct source_code, wave_code from raw.measures) m
+            join declared.waves w on w.source_code = m.source_code and w.wave_code = m.wave_code
+            union all
+            select source_code, max(entry_date) from raw.ledger_lines group by source_code
+        ) group by source_code"""
+    return {source: day for source, day in connection.execute(query).fetchall() if day}
+
+
+def _latest_file(home: Home, code: str, entries: list[Entry]) -> Entry | None:
+    """The file of the last wave a source sent, whatever became of it."""
+    waves = home.sources[code].waves
+    mine = [entry for entry in entries if entry.source == code and entry.status not in {"duplicate", "superseded"}]
+
+    def rank(entry: Entry) -> tuple[str, int, str]:
+        base = entry.name.rsplit("/", 1)[-1]
+        closed = (
+            [wave.closed.isoformat() for wave in waves if fnmatch.fnmatchcase(base, wave.file)]
+            if isinstance(waves, list)
+            else []
+        )
+        return (max(closed, default=""), entry.status == "accepted", base)
+
+    return max(mine, key=rank, default=None)
+
+
+def sources_table(home: Home, ledger: Ledger) -> pa.Table:
+    """`meta.sources`: who sends what, how fresh, and whether its promises held; no counts of files or records."""
+    entries = ledger.files()
+    with reading(home) as connection:
+        last = _last_dates(connection)
+    rows = []
+    for code, source in home.sources.items():
+        latest, day = _latest_file(home, code, entries), last.get(code)
+        wave = None
+        if isinstance(source.waves, list) and day:
+            wave = next((wave.code for wave in source.waves if wave.closed == day), None)
+        age = (home.as_of - day).days if day else None
+        rows.append(
+            {
+                "source_code": code,
+                "kind": source.kind,
+                "stakeholder_code": source.stakeholder,
+                "owner": source.owner,
+                "cadence": source.cadence,
+                "last_wave_code": wave,
+                "last_wave_date": day,
+                "freshness_days": source.freshness_days,
+                "age_days": age,
+                "freshness_status": "never" if age is None else "stale" if age > source.freshness_days else "fresh",
+                "last_file_status": latest.status if latest else None,
+                "checks_passed_count": latest.checks_passed if latest else None,
+                "checks_count": latest.checks_total if latest else None,
+                "declaration_version": source.version,
+                "disclosure": source.disclosure,
+            }
+        )
+    schema = pa.schema(
+        [
+            ("source_code", pa.string()),
+            ("kind", pa.string()),
+            ("stakeholder_code", pa.string()),
+            ("owner", pa.string()),
+            ("cadence", pa.string()),
+            ("last_wave_code", pa.string()),
+            ("last_wave_date", pa.date32()),
+            ("freshness_days", pa.int32()),
+            ("age_days", pa.int32()),
+            ("freshness_status", pa.string()),
+            ("last_file_status", pa.string()),
+            ("checks_passed_count", pa.int32()),
+            ("checks_count", pa.int32()),
+            ("declaration_version", pa.int32()),
+            ("disclosure", pa.string()),
+        ]
+    )
+    return pa.Table.from_pylist(rows, schema=schema)

@@ -1,0 +1,144 @@
+"""What every step shares: the home, its ledger and lock, and dbt's project with a manifest that cannot go stale."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+from pydantic import PrivateAttr
+
+from pipelines import warehouse
+from pipelines.declared import Home
+from pipelines.files import RunLock, private_folder, sweep
+from pipelines.ledger import Ledger
+from pipelines.privacy import load_or_make_key
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DBT_PROJECT = REPOSITORY / "dbt_project"
+DEFAULT_HOME = REPOSITORY / "examples" / "demo"
+TELEMETRY_OFF = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+def home_path() -> Path:
+    """`RELIER_HOME`, else the demo."""
+    return Path(os.environ.get("RELIER_HOME") or DEFAULT_HOME).resolve()
+
+
+class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The sole writer of a home. Holds the run lock from the first step of a run to its last."""
+
+    home_path: str
+    _home: Home | None = PrivateAttr(default=None)
+    _lock: RunLock | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
+        home = self.home
+        lock = RunLock(private_folder(home.restricted) / "run.lock")
+        lock.acquire(
+            lambda holder: context.log.info(f"waiting: {holder} is refreshing this home") if context.log else None
+        )
+        try:
+            for folder in (home.vault, home.published):
+                sweep(private_folder(folder))
+            sweep(home.restricted)
+            with self.ledger() as ledger:
+                ledger.begin(str(context.run_id))
+            yield self
+        finally:
+            lock.release()
+
+    @property
+    def home(self) -> Home:
+        if self._home is None:
+            self._home = Home.load(self.home_path)
+        return self._home
+
+    def ledger(self) -> Ledger:
+        return Ledger(self.home.restricted / "ledger.sqlite")
+
+    def key(self) -> bytes:
+        """The pseudonym key: RELIER_KEY, else the vault's own, made on the first run."""
+        return load_or_make_key(self.home.vault / "key")
+
+    @property
+    def file(self) -> Path:
+        return warehouse.path_of(self.home)
+
+
+def _dbt_digest() -> str:
+    """Hash of everything dbt parses: two equal digests mean the manifest at hand is this project's."""
+    hasher = hashlib.sha256()
+    for path in sorted(DBT_PROJECT.rglob("*")):
+        if path.is_file() and path.suffix in {".sql", ".yml", ".csv", ".py"} and "target" not in path.parts:
+            hasher.update(path.relative_to(DBT_PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    return hasher.hexdigest()
+
+
+def dbt_target(home: Path) -> Path:
+    """dbt's working folder for one home: two homes may build at the same time from one checkout."""
+    return private_folder(home / "data" / "restricted") / "dbt"
+
+
+def dbt_project(home: Path) -> DbtProject:
+    """The dbt project with a manifest parsed from what is on disk now."""
+    target = private_folder(dbt_target(home))
+    # dagster-dbt looks for the partial parse under DBT_TARGET_PATH, whatever DbtProject says.
+    os.environ.update({**TELEMETRY_OFF, "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target / "logs")})
+    os.environ["RELIER_WAREHOUSE"] = str(home / "data" / "restricted" / "warehouse.duckdb")
+    digest, mark = _dbt_digest(), target / "parsed"
+    with (target / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ((target / "manifest.json").exists() and mark.exists() and mark.read_text() == digest):
+            mark.unlink(missing_ok=True)
+            dbt = Path(sys.executable).with_name("dbt")
+            done = subprocess.run(
+                [
+                    str(dbt),
+                    "--quiet",
+                    "parse",
+                    "--project-dir",
+                    str(DBT_PROJECT),
+                    "--profiles-dir",
+                    str(DBT_PROJECT),
+                    "--target-path",
+                    str(target),
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise RuntimeError(
+                    f"dbt could not parse {DBT_PROJECT.name}: {(done.stdout or done.stderr).strip()[-2000:]}"
+                )
+            mark.write_text(digest)
+    return DbtProject(project_dir=DBT_PROJECT, target_path=target, profiles_dir=DBT_PROJECT)
+
+
+def dbt_resource(project: DbtProject) -> DbtCliResource:
+    executable = Path(sys.executable).with_name("dbt")
+    return DbtCliResource(project_dir=project, dbt_executable=str(executable))
+
+
+@contextmanager
+def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    """Add the wall time of the block to `seconds[name]`."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        seconds[name] = round(seconds.get(name, 0) + time.monotonic() - started, 3)
