@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipelines.assets.warehouse import failures
 from pipelines.declared import Home, source_spec
-from pipelines.expectations import SourceChecks, judge_all
+from pipelines.expectations import SourceChecks, Verdict, judge_all
 from pipelines.ledger import Entry, Ledger, Refusal
 from pipelines.privacy import audit
 from pipelines.publication import read_snapshot
@@ -83,8 +83,8 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
     return judge
 
 
-def _judged(home: Home, entry: Entry, verdict: object) -> tuple[Entry, list[Refusal] | None]:
-    passed, total, failed = verdict.passed, verdict.total, verdict.failed  # type: ignore[attr-defined]
+def _judged(home: Home, entry: Entry, verdict: Verdict) -> tuple[Entry, list[Refusal] | None]:
+    passed, total, failed = verdict.passed, verdict.total, verdict.failed
     entry = replace(entry, checks_passed=passed, checks_total=total, checks_failed=tuple(failed))
     if not failed:
         return replace(entry, status="accepted"), None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import os
 import stat
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pipelines.declared import Home
 from pipelines.files import private_folder, sha256_of, sync_folder
+from pipelines.ingest import matches_glob
 from pipelines.ledger import Entry, Ledger, Refusal, now
 
 ALLOWED = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".sav"}
@@ -70,7 +70,7 @@ def unseen(home: Home, ledger: Ledger) -> list[Landed]:
 def owners(home: Home, name: str) -> list[str]:
     """Sources whose `files:` pattern matches the file's own name."""
     base = name.rsplit("/", 1)[-1]
-    return [code for code, source in home.sources.items() if fnmatch.fnmatchcase(base, source.files)]
+    return [code for code, source in home.sources.items() if matches_glob(base, source.files)]
 
 
 def _not_ours(home: Home, file: Landed) -> Refusal | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
 import json
 import secrets
 import subprocess
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from pipelines.declared import Home, declared_tables, surveyed
 from pipelines.files import private_folder, replacing
+from pipelines.ingest import matches_glob
 from pipelines.ledger import Entry, Ledger, now
 from pipelines.privacy import Closure, Headcount, Rules, protect
 from pipelines.publication import Comments, write_snapshot
@@ -177,7 +177,7 @@ def _latest_file(home: Home, code: str, entries: list[Entry]) -> Entry | None:
     def rank(entry: Entry) -> tuple[str, int, str]:
         base = entry.name.rsplit("/", 1)[-1]
         closed = (
-            [wave.closed.isoformat() for wave in waves if fnmatch.fnmatchcase(base, wave.file)]
+            [wave.closed.isoformat() for wave in waves if matches_glob(base, wave.file)]
             if isinstance(waves, list)
             else []
         )

@@ -1,0 +1,49 @@
+"""The demo, run once for every test that reads what a run leaves behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+Relier = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def relier(home: Path, *arguments: str, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One `relier` command on `home`, as a person types it; 600 s is twenty times what a run takes."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "--home", str(home), *arguments],
+        cwd=REPO,
+        env={**{name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def copy_home(home: Path, target: Path, *, data: bool = False) -> Path:
+    """A home of one's own to break; with `data`, also what its runs made."""
+    shutil.copytree(home, target, ignore=None if data else shutil.ignore_patterns("data", "__pycache__"))
+    return target
+
+
+@pytest.fixture(scope="session")
+def published_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of examples/demo that has been run: read it, copy it, never change it."""
+    home = copy_home(REPO / "examples" / "demo", tmp_path_factory.mktemp("published") / "demo")
+    done = relier(home, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (home / "said.txt").write_text(done.stdout + done.stderr)
+    yield home
+
+
+@pytest.fixture(scope="session")
+def demo_snapshot(published_demo: Path) -> Path:
+    return Path(relier(published_demo, "snapshot").stdout.strip())

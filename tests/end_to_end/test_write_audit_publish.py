@@ -1,0 +1,145 @@
+"""Whatever happens to a run, readers see the last whole snapshot, and the next run recovers by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import REPO, copy_home, relier
+
+MARTS = ("fct_kpi_values", "fct_finance", "scorecard_unit_period", "dim_units", "dim_periods")
+
+
+@pytest.fixture
+def home(published_demo: Path, tmp_path: Path) -> Path:
+    """The published demo, to break."""
+    return copy_home(published_demo, tmp_path / "demo", data=True)
+
+
+def snapshot(home: Path) -> Path:
+    return Path(relier(home, "snapshot").stdout.strip())
+
+
+def marts(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {name: connection.execute(f"select * from mart.{name} order by all").fetchall() for name in MARTS}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_second_run_says_the_same_cell_by_cell(home: Path) -> None:
+    before = marts(snapshot(home))
+    done = relier(home, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert marts(snapshot(home)) == before
+
+
+def test_a_full_refresh_from_the_vault_says_the_same(home: Path) -> None:
+    before = marts(snapshot(home))
+    shutil.rmtree(home / "landing")
+    (home / "landing").mkdir()
+    shutil.rmtree(home / "data" / "restricted" / "raw")
+    (home / "data" / "restricted" / "warehouse.duckdb").unlink()
+    done = relier(home, "run", "--full-refresh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert marts(snapshot(home)) == before
+
+
+def test_one_line_of_yaml_frees_a_held_file(home: Path) -> None:
+    edit(home / "declarations/sources/partner_survey.yml", "drop:", "drop:\n  - Code postal") if (
+        "drop:\n" in (home / "declarations/sources/partner_survey.yml").read_text()
+    ) else edit(home / "declarations/sources/partner_survey.yml", "drop: [", 'drop: ["Code postal", ')
+    done = relier(home, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(relier(home, "status", "--json").stdout)
+    assert next(file for file in told["files"] if file["name"] == "partenaires_2025T4.xlsx")["status"] == "accepted"
+    with duckdb.connect(str(snapshot(home)), read_only=True) as connection:
+        measured = connection.execute(
+            "select measured_period_code from mart.scorecard_unit_period where unit_code = 'rivage'"
+            " and period_code = '2025-Q4' and stakeholder_code = 'partners'"
+        ).fetchone()
+    assert measured == ("2025-Q4",)
+
+
+def test_a_failed_test_of_the_marts_keeps_the_last_snapshot_and_says_why(home: Path) -> None:
+    before = snapshot(home)
+    (home / "declarations" / "framework.yml").write_text("kpis:\n  nps: {range: [-1, 1]}\n")
+    done = relier(home, "run")
+    assert done.returncode == 1
+    assert "Not published: dbt build failed" in done.stderr
+    assert "range" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert snapshot(home) == before
+
+
+def test_a_wrong_declaration_stops_before_anything_is_touched(home: Path) -> None:
+    before = snapshot(home)
+    edit(home / "declarations/sources/hr_survey.yml", "freshness_days:", "freshness_dais:")
+    done = relier(home, "run")
+    assert done.returncode == 1
+    assert "hr_survey.yml:" in done.stderr
+    assert "did you mean 'freshness_days'" in done.stderr
+    assert snapshot(home) == before
+
+
+def start(home: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pipelines.cli", "--home", str(home), "run"]
+    environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    return subprocess.Popen(
+        command, cwd=REPO, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+def test_two_runs_at_once_wait_their_turn_while_readers_read(home: Path) -> None:
+    running = [start(home), start(home)]
+    reads = 0
+    while any(process.poll() is None for process in running):
+        marts(snapshot_path(home))
+        reads += 1
+    said = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert sum("waiting: process" in text for text in said) == 1
+    assert reads > 10
+
+
+def snapshot_path(home: Path) -> Path:
+    """What a reader does: the pointer, then the file it names."""
+    folder = home / "data" / "published"
+    return folder / f"scorecard-{(folder / 'CURRENT').read_text().strip()}.duckdb"
+
+
+@pytest.mark.parametrize("moment", ["claim", "raw", "build", "candidate"])
+def test_a_killed_run_loses_nothing_and_the_next_recovers(published_demo: Path, tmp_path: Path, moment: str) -> None:
+    """Killed with SIGKILL, its whole group, as soon as the mark of each phase appears."""
+    home = copy_home(published_demo, tmp_path / "demo")
+    data = home / "data" / "restricted"
+    marks = {
+        "claim": lambda: any((home / "data" / "vault" / "originals").glob("*")),
+        "raw": lambda: any(data.glob("raw/responses/*/*.parquet")),
+        "build": lambda: any(data.glob("dbt/build/*.msgpack")),
+        "candidate": lambda: any(data.glob("candidate/*.duckdb")) or (home / "data/published/CURRENT").exists(),
+    }
+    process = start(home)
+    while process.poll() is None and not marks[moment]():
+        pass
+    alive = process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert alive, "the run ended before it could be killed"
+    done = relier(home, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert marts(snapshot(home)) == marts(snapshot(published_demo))
+    assert not list((home / "data").rglob(".*.part"))
