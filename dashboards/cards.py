@@ -1,0 +1,207 @@
+"""Cards: each stakeholder's index with its interval and change, and the accounts of the same unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, panels
+from dashboards import snapshot as data
+from dashboards.frame import PAGES, View
+from dashboards.snapshot import Row
+from dashboards.wording import PROTECTED, plain
+
+REAL = {"small_but_real", "real_and_large"}
+FINANCE_CARDS = ("revenue", "operating_margin", "payroll_ratio")
+NONE = "—"
+
+
+def change_text(view: View, value: Any, unit: str | None) -> str:
+    """A signed difference in its unit: « +3,0 pt »."""
+    digits = 0 if unit == "points" else 1
+    return view.words("change_points", value=view.words.number(value, digits, signed=True))
+
+
+def stakeholder_cards(view: View, stakeholder: str) -> None:
+    """One bordered card per stakeholder, or only the one asked for; a single card keeps a readable width."""
+    rows = data.cards(*view.choice[:3], stakeholder)
+    if all(row["measured_period_code"] is None for row in rows) and view.unit["unit_code"] == "unassigned":
+        st.info(view.words("relation_none"))
+        return
+    for row, column in zip(rows, st.columns(max(len(rows), 2)), strict=False):
+        with column.container(border=True, height="stretch"):
+            _card(view, row)
+
+
+def _card(view: View, row: Row) -> None:
+    words = view.words
+    first = []
+    if row["headline_status"] == "published":
+        if row["participation_share"] is not None:
+            first.append(words("participation", share=words.share(row["participation_share"], 0)))
+        if row["headline_n"] is not None:
+            first.append(words("respondents", n=words.number(row["headline_n"], 0)))
+        if row["measured_period_code"] != row["period_code"]:
+            first.append(f":orange[{words('measured_earlier', period=view.label(row, 'measured'))}]")
+    st.markdown(
+        f"**{view.label(row, 'stakeholder')}** &ensp;:gray[{' · '.join(first)}]"
+        if first
+        else f"**{view.label(row, 'stakeholder')}**"
+    )
+    states = {"published": _published, "protected": _protected, "not_enough_data": _undecided}
+    has_value = row["headline_status"] != "published" or row["headline_value"] is not None
+    state = states.get(row["headline_status"], _not_measured) if has_value else _not_measured
+    state(view, row)
+
+
+def _published(view: View, row: Row) -> None:
+    words, unit = view.words, row["unit_of_measure"]
+    waves = data.headline_series(view.snapshot, row["unit_code"], row["period_code"], row["stakeholder_code"])
+    figure, line = st.columns(2, vertical_alignment="bottom", gap="xsmall")
+    figure.metric(
+        words.of(row, "headline"), words.measure(row["headline_value"], unit), help=_definition(view, row)
+    )
+    if sum(wave["headline_value"] is not None for wave in waves) > 1:
+        line.plotly_chart(
+            panels.sparkline(words, waves),
+            config=charts.CONFIG,
+            key=f"spark_{row['stakeholder_code']}",
+            alt=words("series_index"),
+        )
+    st.markdown(_change(view, row))
+    if row["headline_ci_low"] is not None:
+        st.caption(
+            words(
+                "interval",
+                interval=plain(words.interval(row["headline_ci_low"], row["headline_ci_high"], unit)),
+            )
+        )
+    elif row["headline_method"] == "as_reported":
+        st.caption(words("as_reported"))
+    _beside(view, row)
+
+
+def _change(view: View, row: Row) -> str:
+    """Sign, shape and colour only when the change is real; noise is grey and has no arrow."""
+    value, label = row["headline_change_value"], row["headline_change_label"]
+    if value is None:
+        return f":gray-badge[{view.words('first_measure')}]"
+    text, against = change_text(view, value, row["unit_of_measure"]), view.label(row, "compared")
+    if label in REAL:
+        glyph, colour = ("▼", "orange") if value < 0 else ("▲", "blue")
+        return f":{colour}-badge[{glyph} {text}] :gray[{view.words(f'change_{label}', period=against)}]"
+    said = "change_noise" if label == "noise" else "change_untested"
+    return f":gray-badge[{text}] :gray[{view.words(said, period=against)}]"
+
+
+def _definition(view: View, row: Row) -> str | None:
+    return view.label(row, "definition") or None
+
+
+def _beside(view: View, row: Row) -> None:
+    """NPS (eNPS, pNPS) and satisfaction next to the index: value and interval, same wave."""
+    said = []
+    for kpi, unit in (("nps", "points"), ("csat", "percent")):
+        name = view.label(row, "nps") if kpi == "nps" else view.label(_kpi(view, kpi))
+        if (
+            row[f"{kpi}_status"] == "published"
+            and row[f"{kpi}_value"] is not None
+            and row["headline_kpi_code"] != kpi
+        ):
+            signed = view.words.number(row[f"{kpi}_value"], 0, signed=True) if kpi == "nps" else None
+            between = (
+                ""
+                if row[f"{kpi}_ci_low"] is None
+                else " " + plain(view.words.interval(row[f"{kpi}_ci_low"], row[f"{kpi}_ci_high"], unit))
+            )
+            said.append(f"{name} **{signed or view.words.measure(row[f'{kpi}_value'], unit)}**{between}")
+        elif row[f"{kpi}_status"] == "protected":
+            said.append(f"{name} {PROTECTED}")
+        elif row[f"{kpi}_status"] == "not_enough_data":
+            said.append(f"{name} {view.words('not_enough').lower()}")
+    if said:
+        st.markdown("  \n".join(said))
+
+
+def _kpi(view: View, code: str) -> Row:
+    return next((row for row in data.definitions(view.snapshot) if row["kpi_code"] == code), {})
+
+
+def _protected(view: View, row: Row) -> None:
+    words = view.words
+    st.metric(words.of(row, "headline"), words("protected"), help=_definition(view, row))
+    st.caption(words("protected_detail", threshold=row["threshold_count"]))
+    parent = data.visible_parent(view.snapshot, row["unit_code"], row["period_code"], row["stakeholder_code"])
+    if parent is None:
+        st.caption(words("protected_no_parent"))
+        return
+    st.page_link(
+        PAGES["unit"],
+        label=words("protected_parent", unit=view.label(parent)),
+        query_params=view.link(unit=parent["unit_code"], stakeholder=row["stakeholder_code"]),
+    )
+
+
+def _undecided(view: View, row: Row) -> None:
+    st.metric(view.words.of(row, "headline"), view.words("not_enough"), help=_definition(view, row))
+    st.caption(view.words("not_enough_detail", n=view.words.number(row["headline_n"] or 0, 0)))
+
+
+def _not_measured(view: View, row: Row) -> None:
+    st.metric(view.words.of(row, "headline") or NONE, view.words("not_measured"))
+    st.caption(view.words("not_measured_detail", needs=view.label(row, "needs")))
+
+
+def finance_cards(view: View) -> None:
+    """Revenue, operating margin and payroll ratio: rolling 12 months with its change, then the period."""
+    rows, words = data.cards(*view.choice), view.words
+    if not rows or all(
+        rows[0][f"{kpi}{end}"] is None for kpi in FINANCE_CARDS for end in ("", "_rolling_12m")
+    ):
+        st.caption(words("finance_none"))
+        return
+    row = rows[0]
+    for kpi, column in zip(FINANCE_CARDS, st.columns(len(FINANCE_CARDS)), strict=True):
+        with column.container(border=True, height="stretch"):
+            _finance_card(view, row, _kpi(view, kpi), kpi)
+    if row["finance_status"] == "protected":
+        st.caption(words("protected_finance"))
+
+
+def _finance_card(view: View, row: Row, known: Row, kpi: str) -> None:
+    words = view.words
+    value, change = row[f"{kpi}_rolling_12m"], row[f"{kpi}_rolling_12m_change"]
+    title = words("finance_12m", kpi=words.of(known, "label"))
+    if row["finance_status"] == "protected" and row[kpi] is None and value is None:
+        st.metric(title, words("protected"), help=_definition(view, known))
+        return
+    unit = known.get("unit_of_measure")
+    st.metric(title, NONE if value is None else words.measure(value, unit), help=_definition(view, known))
+    if change is not None:
+        glyph, colour = _finance_glyph(change, known.get("better"))
+        st.markdown(
+            f":{colour}-badge[{glyph} {_finance_change(view, change, unit)}] :gray[{words('finance_change')}]"
+        )
+    if value is None:
+        st.caption(words("finance_short"))
+    if row[kpi] is not None:
+        st.caption(
+            words("finance_period", period=view.label(view.period), value=words.measure(row[kpi], unit))
+        )
+
+
+def _finance_change(view: View, change: Any, unit: str | None) -> str:
+    """Money changes by a share of last year's value, ratios by points."""
+    return view.words.points_of_share(change) if unit == "ratio" else view.words.share(change, signed=True)
+
+
+def _finance_glyph(change: Any, better: str | None) -> tuple[str, str]:
+    """Accounts are exact: the sign gives the shape; colour says better or worse where one is declared."""
+    if not change:
+        return "=", "gray"
+    rises = change > 0
+    colour = (
+        "gray" if better not in {"higher", "lower"} else "blue" if rises == (better == "higher") else "orange"
+    )
+    return ("▲" if rises else "▼"), colour

@@ -1,0 +1,264 @@
+"""What pages are made of besides cards: the message, charts, tables, what is late or protected."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import charts, frame, panels
+from dashboards import snapshot as data
+from dashboards.cards import NONE, change_text
+from dashboards.frame import ALL, PAGES, View
+from dashboards.snapshot import Row
+from dashboards.wording import PROTECTED, plain
+
+
+def message(view: View) -> None:
+    """The written message of the period, and on demand the rule that chose it."""
+    with st.container(border=True):
+        text, rule = st.columns([6, 1.6], vertical_alignment="center")
+        text.markdown(f"##### {_relation_sentence(view)}{_finance_sentence(view)}", anchors=False)
+        with rule.popover(view.words("how_message"), type="tertiary"):
+            st.markdown(view.words("message_rule"))
+
+
+def _relation_sentence(view: View) -> str:
+    words, (snapshot, unit, period, public) = view.words, view.choice
+    name = view.label(view.unit)
+    rows = data.cards(snapshot, unit, period, public)
+    cards = [row for row in rows if row["headline_status"] == "published"]
+    real = data.largest_change(snapshot, unit, period, public)
+    if real:
+        return _change_sentence(view, real) + _watch_sentence(view)
+    if not cards:
+        hidden = any(row["headline_status"] == "protected" for row in rows)
+        return words("message_protected" if hidden else "message_nothing", unit=name)
+    if all(row["headline_method"] == "as_reported" for row in cards):
+        return _reported_sentence(view, cards[0])
+    if all(row["headline_change_value"] is None for row in cards):
+        return words("message_first", unit=name)
+    sentence = words("message_noise", unit=name, period=view.label(view.period))
+    return sentence + _watch_sentence(view)
+
+
+def _watch_sentence(view: View) -> str:
+    """The deepest real fall under the unit: an average hides it."""
+    falls = data.movers(*view.choice, True)
+    if not falls:
+        return ""
+    row = falls[0]
+    return view.words(
+        "message_watch",
+        unit=view.label(row, "unit"),
+        stakeholder=view.label(row, "stakeholder"),
+        change=change_text(view, row["headline_change_value"], row["unit_of_measure"]),
+    )
+
+
+def _change_sentence(view: View, row: Row) -> str:
+    falls = row["headline_change_value"] < 0
+    lead = data.leading_dimension(
+        view.snapshot, row["unit_code"], row["period_code"], row["stakeholder_code"], falls
+    )
+    leading = (
+        ""
+        if lead is None
+        else view.words(
+            "message_leading_down" if falls else "message_leading_up",
+            dimension=view.label(lead),
+            change=change_text(view, lead["change_value"], None),
+        )
+    )
+    return view.words(
+        "message_change_period",
+        stakeholder=view.label(row, "stakeholder"),
+        compared=view.label(row, "compared"),
+        change=change_text(view, row["headline_change_value"], row["unit_of_measure"]),
+        unit=view.label(view.unit),
+        leading=leading,
+    )
+
+
+def _reported_sentence(view: View, row: Row) -> str:
+    given = {
+        "stakeholder": view.label(row, "stakeholder"),
+        "unit": view.label(view.unit),
+        "value": view.words.measure(row["headline_value"], row["unit_of_measure"]),
+    }
+    if row["headline_change_value"] is None:
+        return view.words("message_reported_first", **given)
+    return view.words(
+        "message_reported",
+        **given,
+        change=change_text(view, row["headline_change_value"], row["unit_of_measure"]),
+    )
+
+
+def _finance_sentence(view: View) -> str:
+    rows = data.cards(*view.choice)
+    if not rows or rows[0]["revenue_rolling_12m"] is None or rows[0]["revenue_rolling_12m_change"] is None:
+        return ""
+    return view.words(
+        "message_finance",
+        value=view.words.money(rows[0]["revenue_rolling_12m"]),
+        change=view.words.share(rows[0]["revenue_rolling_12m_change"], signed=True),
+    )
+
+
+def series(view: View) -> None:
+    """Indices over time above the margin of the same periods; each part says how to read it."""
+    words, (snapshot, unit, period, public) = view.words, view.choice
+    headline = data.headline_series(snapshot, unit, period, public)
+    margin = data.margin_series(snapshot, unit, period)
+    has_margin = any(row["operating_margin"] is not None for row in margin)
+    title = words("series_title" if has_margin else "series_title_alone")
+    st.subheader(title, anchor=False)
+    if not any(row["headline_value"] is not None for row in headline):
+        st.caption(words("series_empty"))
+        return
+    reported = all(row["headline_method"] in {"as_reported", None} for row in headline)
+    figure = charts.indices_above_margin(words, data.time_axis(snapshot, period), headline, margin, reported)
+    st.plotly_chart(figure, config=charts.CONFIG, key="series", theme="streamlit", alt=title)
+    notes = ["series_caption_reported"] if reported else ["series_caption", "series_zoom"]
+    st.caption(" ".join(words(note) for note in [*notes, *(["series_caption_margin"] if has_margin else [])]))
+
+
+def moves(view: View) -> None:
+    """Three real rises and three real falls under the chosen unit; each leads to its unit."""
+    words = view.words
+    if view.unit["is_leaf"]:
+        st.caption(words("moves_leaf"))
+        return
+    if all(row["headline_method"] in {"as_reported", None} for row in data.cards(*view.choice)):
+        st.caption(words("moves_untested"))
+        return
+    for falls, column in zip((False, True), st.columns(2), strict=True):
+        with column:
+            name = "down" if falls else "up"
+            st.markdown(f"**{words(f'moves_{name}')}**")
+            rows = data.movers(*view.choice, falls)
+            for row in rows:
+                _move(view, row, falls)
+            if not rows:
+                st.caption(words(f"moves_none_{name}"))
+    st.caption(words("moves_caption"))
+
+
+def _move(view: View, row: Row, falls: bool) -> None:
+    words, (glyph, colour) = view.words, ("▼", "orange") if falls else ("▲", "blue")
+    change = change_text(view, row["headline_change_value"], row["unit_of_measure"])
+    low, high, n = row["headline_change_ci_low"], row["headline_change_ci_high"], row["headline_n"]
+    detail = [] if low is None else [plain(words.interval(low, high, row["unit_of_measure"]))]
+    detail += [] if n is None else [words("respondents", n=words.number(n, 0))]
+    link, figure = st.columns([1, 1], vertical_alignment="center")
+    link.page_link(
+        PAGES["unit"],
+        label=f"{view.label(row, 'unit')} · {view.label(row, 'stakeholder')}",
+        query_params=view.link(unit=row["unit_code"], stakeholder=row["stakeholder_code"]),
+    )
+    figure.markdown(f":{colour}-badge[{glyph} {change}] :gray[{' · '.join(detail)}]")
+
+
+def stale_lines(view: View, link: bool = True) -> None:
+    """An amber line per late source: which, whose, since when."""
+    for row in data.sources(view.snapshot):
+        if row["freshness_status"] == "fresh":
+            continue
+        given = {"source": plain(view.label(row, "label")), "owner": plain(row["owner"] or NONE)}
+        said = (
+            view.words("stale_never", **given)
+            if row["last_wave_date"] is None
+            else view.words(
+                "stale_line", **given, date=view.words.date(row["last_wave_date"]), days=row["freshness_days"]
+            )
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(said)
+            if link:
+                st.page_link(PAGES["sources"], label=view.words("stale_detail"), query_params=view.link())
+
+
+def breadcrumb(view: View) -> None:
+    """From the root to the unit; each step above is a link."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        *above, _ = view.path(view.unit)
+        for row in above:
+            st.page_link(
+                PAGES["unit"], label=f"{view.label(row)} ›", query_params=view.link(unit=row["unit_code"])
+            )
+
+
+def dimensions(view: View) -> None:
+    """Small multiples of the dimension scores of one stakeholder."""
+    words, (snapshot, unit, period, public) = view.words, view.choice
+    measured = [
+        row for row in data.cards(snapshot, unit, period, ALL) if row["measured_period_code"] is not None
+    ]
+    codes = [row["stakeholder_code"] for row in measured]
+    shown = (
+        public
+        if public in codes
+        else next((r["stakeholder_code"] for r in measured if r["headline_status"] == "published"), None)
+    )
+    if shown is None:
+        return
+    label = next(row for row in measured if row["stakeholder_code"] == shown)
+    st.subheader(words("dimensions_title", stakeholder=view.label(label, "stakeholder")), anchor=False)
+    if len(measured) > 1:
+        frame.stakeholder_tabs(
+            view, {row["stakeholder_code"]: words.of(row, "stakeholder") for row in measured}, shown
+        )
+    rows = data.dimension_series(snapshot, unit, period, shown)
+    if not any(row["value"] is not None for row in rows):
+        st.caption(words("dimensions_none"))
+        return
+    st.plotly_chart(
+        panels.dimension_panels(words, data.time_axis(snapshot, period), rows),
+        config=charts.CONFIG,
+        key="dimensions",
+        theme="streamlit",
+        alt=words("dimensions_title", stakeholder=words.of(label, "stakeholder")),
+    )
+    st.caption(words("dimensions_caption"))
+
+
+def protection(view: View) -> None:
+    """What is hidden just below, why, and which level can be seen."""
+    words = view.words
+    rows = data.protected_children(*view.choice)
+    thresholds = [row["threshold_count"] for row in view.stakeholders]
+    st.caption(words("protected_intro", threshold=max(thresholds)))
+    if not rows:
+        st.caption(words("protected_none"))
+    for code in dict.fromkeys(row["unit_code"] for row in rows):
+        publics = [row for row in rows if row["unit_code"] == code]
+        st.markdown(
+            "- "
+            + words(
+                "protected_row",
+                unit=view.label(publics[0]),
+                stakeholders=", ".join(view.label(row, "stakeholder") for row in publics),
+            )
+            + f" {PROTECTED}"
+        )
+
+
+def definitions(view: View) -> None:
+    """Meaning and formula of each KPI, on demand."""
+    with st.popover(view.words("definitions"), type="tertiary"):
+        for row in data.definitions(view.snapshot):
+            formula = (
+                f"  \n:gray[{view.words('formula')} : {plain(str(row['formula']))}]" if row["formula"] else ""
+            )
+            st.markdown(f"**{view.label(row)}**  \n{view.label(row, 'definition')}{formula}")
+
+
+def table(head: list[str], rows: list[list[str]], figures: int) -> None:
+    """A Markdown table whose last `figures` columns are numbers, set on the right."""
+    rule = [":---"] * (len(head) - figures) + ["---:"] * figures
+    st.markdown("\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *rows]))
+
+
+def page_guard() -> View | None:
+    """The view of this page, or None when the chosen filters leave nothing and that has been said."""
+    view = frame.current()
+    return None if frame.empty(view) else view

@@ -1,0 +1,56 @@
+"""Write PNG pictures of the scorecard (1400×1000, French and English) into a folder.
+
+python tests/dashboards/screenshots.py <folder> [home] [--dark]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from make_snapshot import build
+from serve import browser, serving
+
+VIEWS = {"overview": "", "unit": "unit", "sources": "sources"}
+
+
+def take(folder: Path, home: Path, dark: bool = False, query: str = "", full: bool = False) -> list[Path]:
+    """One picture per page and language; returns the files written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with serving(home) as url, browser() as chromium:
+        for language in ("fr", "en"):
+            page = chromium.new_page(
+                viewport={"width": 1400, "height": 1000}, color_scheme="dark" if dark else "light"
+            )
+            for name, path in VIEWS.items():
+                page.goto(f"{url}/{path}?lang={language}{query}")
+                page.get_by_role("heading", level=1).wait_for()
+                page.wait_for_selector(
+                    "[data-testid='stAppViewContainer'][data-test-script-state='notRunning'], "
+                    "[data-test-script-state='notRunning']"
+                )
+                page.wait_for_timeout(1500)
+                target = folder / f"{name}-{language}{'-dark' if dark else ''}.png"
+                if full:
+                    height = page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
+                    page.set_viewport_size({"width": 1400, "height": max(1000, height)})
+                    page.wait_for_timeout(700)
+                page.screenshot(path=str(target))
+                page.set_viewport_size({"width": 1400, "height": 1000})
+                written.append(target)
+            page.close()
+    return written
+
+
+if __name__ == "__main__":
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    with tempfile.TemporaryDirectory() as made:
+        given = Path(words[1]) if len(words) > 1 else Path(made)
+        if len(words) < 2:
+            build(given)
+        extra = words[2] if len(words) > 2 else ""
+        print(*take(Path(words[0]), given, "--dark" in sys.argv, extra, "--full" in sys.argv), sep="\n")
