@@ -5,15 +5,13 @@ here: the connection has no way out and its settings are locked; the process has
 files and knows no secret of its parent; the parent kills it when its time is over.
 
 Run as a program it is its own worker: `python -m pipelines.analyst <snapshot> <sql or -> <format>`, SQL
-from standard input for `-`; exit 0 with rows on standard output, 1 with one sentence on standard error, 2
-for wrong usage.
+from standard input for `-`; exit 0 with rows on standard output (a pipe: it may write no file), 1 with one
+sentence on standard error, 2 for wrong usage.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import json
 import math
 import os
@@ -34,6 +32,7 @@ Rows = list[tuple[Any, ...]]
 
 LARGEST_OUTPUT = 64 * 2**20
 LARGEST_TABLE = 1000
+SMALLEST_VALUE = 64  # what a value weighs in memory, however short its text
 # What the interpreter and DuckDB map before the first query, beside the memory a query may use.
 OWN_ADDRESS_SPACE = 4 * 2**30
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -184,7 +183,7 @@ def _ask(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], li
     size = 0
     while batch := result.fetchmany(2048):
         rows += batch
-        size += sum(len(value) if isinstance(value, str | bytes) else 8 for row in batch for value in row)
+        size += sum(max(SMALLEST_VALUE, len(str(value))) for row in batch for value in row)
         if size > LARGEST_OUTPUT:
             raise RefusedQueryError("The result is larger than 64 MB; ask for fewer rows or columns.")
     return names, kinds, rows
@@ -194,19 +193,23 @@ def _as_csv(names: Sequence[str], kinds: Sequence[str], rows: Rows) -> str:
     """Comma-separated, one header row; null is empty. Text that a spreadsheet would run gets a leading
     apostrophe.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_harmless(name) for name in names])
-    for row in rows:
-        writer.writerow([_csv_cell(value) for value in row])
-    return out.getvalue()
+    lines = [
+        [_quoted(_harmless(name)) for name in names],
+        *([_csv_cell(value) for value in row] for row in rows),
+    ]
+    return "".join(",".join(line) + "\n" for line in lines)
 
 
 def _csv_cell(value: Any) -> str:
     if value is None:
         return ""
     text = _plain(value)
-    return text if isinstance(value, int | float | Decimal) else _harmless(text)
+    return text if isinstance(value, int | float | Decimal) else _quoted(_harmless(text))
+
+
+def _quoted(text: str) -> str:
+    """RFC 4180; the csv module leaves a lone carriage return bare, and some readers end the row there."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def _harmless(text: str) -> str:
@@ -241,6 +244,8 @@ def _as_table(names: Sequence[str], kinds: Sequence[str], rows: Rows) -> str:
     """Columns under their names, numbers to the right, null as a dash; the first 1,000 rows and how many
     there are.
     """
+    if list(names) == ["explain_key", "explain_value"]:
+        return "\n".join(str(value) for _, value in rows)
     shown = [
         ["–" if value is None else _printable(_plain(value)) for value in row] for row in rows[:LARGEST_TABLE]
     ]

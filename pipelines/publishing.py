@@ -201,6 +201,8 @@ def sources_table(home: Home, ledger: Ledger) -> pa.Table:
         rows.append(
             {
                 "source_code": code,
+                "label_fr": source.label.fr if source.label else code,
+                "label_en": source.label.en if source.label else code,
                 "kind": source.kind,
                 "stakeholder_code": source.stakeholder,
                 "owner": source.owner,
@@ -220,6 +222,8 @@ def sources_table(home: Home, ledger: Ledger) -> pa.Table:
     schema = pa.schema(
         [
             ("source_code", pa.string()),
+            ("label_fr", pa.string()),
+            ("label_en", pa.string()),
             ("kind", pa.string()),
             ("stakeholder_code", pa.string()),
             ("owner", pa.string()),

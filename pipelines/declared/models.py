@@ -155,6 +155,7 @@ class Source(Declared):
     files: Text
     stakeholder: Code | None = None
     subject: Literal["person", "organisation"] = "person"
+    label: Label | None = None
     owner: Text
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly"]
     freshness_days: Annotated[int, Field(ge=1)]
