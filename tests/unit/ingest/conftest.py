@@ -1,0 +1,58 @@
+"""Shared by the tests of the readers: bytes in, `Decoded` out, and where the real files are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.ingest import Decoded, ItemSpec, SourceSpec, WaveSpec, decode
+
+Decode = Callable[..., Decoded]
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder of files as their publishers sent them; its tests step aside where it is absent."""
+    folder = Path(os.environ.get("RELIER_REAL", Path(__file__).parents[4] / "shared" / "real"))
+    if not folder.is_dir():
+        pytest.skip(f"no real files at {folder}: set RELIER_REAL to the folder that holds them")
+    return folder
+
+
+@pytest.fixture
+def survey() -> Callable[..., SourceSpec]:
+    """A small survey declaration; keyword arguments replace its parts."""
+
+    def build(**changes: object) -> SourceSpec:
+        parts: dict[str, object] = {
+            "code": "survey",
+            "kind": "responses",
+            "format": "table",
+            "files": "*",
+            "keys": {"response": "id", "unit": "unit"},
+            "items": (ItemSpec("q1", "Q1", minimum=1, maximum=5),),
+            "waves": (WaveSpec("w1", "*"),),
+            "aliases": {"LY": "lyon", "PA": "paris"},
+            "time_zone": "Europe/Paris",
+        }
+        return SourceSpec(**(parts | changes))  # type: ignore[arg-type]  # parts are checked by the readers
+
+    return build
+
+
+@pytest.fixture
+def read(tmp_path: Path, survey: Callable[..., SourceSpec]) -> Decode:
+    """Decode bytes or text under a name, by a declaration or by the parts in which it differs from `survey`."""
+
+    def run(
+        content: bytes | str, spec: SourceSpec | None = None, name: str = "survey.csv", **changes: object
+    ) -> Decoded:
+        raw = content.encode() if isinstance(content, str) else content
+        path = tmp_path / "original"
+        path.write_bytes(raw)
+        return decode(path, name, spec or survey(**changes))
+
+    return run
