@@ -21,7 +21,9 @@ from pipelines.warehouse import VIEWS, reading
 def source_checks(home: Home, code: str) -> SourceChecks:
     """What source `code` promises, in the terms of its expectations suite."""
     source = home.sources[code]
-    items: list[tuple[str, float, float]] = [(f"{code}__{item.code}", item.min, item.max) for item in source.items]
+    items: list[tuple[str, float, float]] = [
+        (f"{code}__{item.code}", item.min, item.max) for item in source.items
+    ]
     for measure in source_spec(home, code).measures:
         if measure.minimum is not None and measure.maximum is not None:
             items.append((measure.code, measure.minimum, measure.maximum))
@@ -51,12 +53,17 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
     @dg.multi_asset_check(specs=specs, name=f"judge_{kind}")
     def judge(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         with warehouse.ledger() as ledger:
-            waiting = {code: [entry for entry in ledger.files("candidate") if entry.source == code] for code in codes}
+            waiting = {
+                code: [entry for entry in ledger.files("candidate") if entry.source == code] for code in codes
+            }
             verdicts = {
                 verdict.file_id: verdict
                 for verdict in judge_all(
                     warehouse.file,
-                    [(source_checks(warehouse.home, code), [e.file_id for e in waiting[code]]) for code in codes],
+                    [
+                        (source_checks(warehouse.home, code), [e.file_id for e in waiting[code]])
+                        for code in codes
+                    ],
                 )
             }
             for code, entries in waiting.items():
@@ -89,7 +96,8 @@ def _judged(home: Home, entry: Entry, verdict: Verdict) -> tuple[Entry, list[Ref
     if not failed:
         return replace(entry, status="accepted"), None
     owner = home.sources[str(entry.source)].owner
-    message = f"{entry.name}: held, it breaks {', '.join(failed)}; mend the file or its declaration, or ask the owner ({owner})"
+    broken = ", ".join(failed)
+    message = f"{entry.name}: held, it breaks {broken}; mend the file or its declaration, or ask the owner ({owner})"
     refusal = Refusal(
         "broken_promise",
         "every check of the source",
@@ -117,7 +125,8 @@ def _counts_agree(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]
     with reading(home) as connection:
         raw = dict(
             connection.execute(
-                "select source_code, count(*) from raw.responses group by 1 union all select source_code, count(*) from raw.ledger_lines group by 1"
+                "select source_code, count(*) from raw.responses group by 1 union all "
+                "select source_code, count(*) from raw.ledger_lines group by 1"
             ).fetchall()
         )
         tests = dict(

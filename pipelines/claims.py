@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.declared import Home
 from pipelines.files import private_folder, sha256_of, sync_folder
-from pipelines.ingest import matches_glob
+from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, Refusal, now
 
 ALLOWED = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".sav"}
@@ -152,11 +152,13 @@ def claim(home: Home, ledger: Ledger, run_id: str, wait: Callable[[float], None]
                     status="refused",
                     reason=refusal.reason,
                     declaration=_rules(home),
-                    message=f"{file.name}: {refusal.reason.replace('_', ' ')}: expected {refusal.expected}, found {refusal.found}; {refusal.fix}",
+                    message=f"{file.name}: {refusal}",
                 )
                 ledger.record(entry, [refusal])
             else:
-                entry = _claimed(home, ledger, replace(entry, sha256=_to_vault(file, home.vault / "originals")))
+                entry = _claimed(
+                    home, ledger, replace(entry, sha256=_to_vault(file, home.vault / "originals"))
+                )
         except UnsettledError:
             continue
         claimed.append(entry)
@@ -166,7 +168,11 @@ def claim(home: Home, ledger: Ledger, run_id: str, wait: Callable[[float], None]
 def _claimed(home: Home, ledger: Ledger, entry: Entry) -> Entry:
     source = owners(home, entry.name)[0]
     entry = replace(entry, source=source, kind=home.sources[source].kind)
-    twins = [o for o in ledger.files() if o.sha256 == entry.sha256 and o.source == source and o.status != "duplicate"]
+    twins = [
+        o
+        for o in ledger.files()
+        if o.sha256 == entry.sha256 and o.source == source and o.status != "duplicate"
+    ]
     same = next((other for other in twins if other.name == entry.name), None)
     if same:  # the same bytes sent again over themselves: only the time changed
         entry = replace(same, size=entry.size, modified_ns=entry.modified_ns)

@@ -70,7 +70,9 @@ def _snapshot(option: Path | None) -> Path:
 
 @app.command()
 def run(
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Decode every original again.")] = False,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Decode every original again.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Claim what landed, check it, build the scorecard and publish it."""
@@ -101,7 +103,9 @@ def status(
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="One DuckDB statement over schemas mart and meta.")],
-    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")] = "table",
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How to print the rows.")
+    ] = "table",
     home: HomeOption = None,
 ) -> None:
     """Ask the published snapshot, read-only and locked."""
@@ -144,7 +148,7 @@ def dashboard(
     free = _free_port(port)
     console.print(f"Scorecard: http://127.0.0.1:{free}  (Ctrl-C to stop)")
     os.chdir(REPOSITORY)
-    os.execv(
+    os.execv(  # noqa: S606 - no shell is wanted: Streamlit takes this process over
         sys.executable,
         [
             sys.executable,

@@ -34,7 +34,8 @@ create table if not exists files (
 );
 create table if not exists quarantine (
     name text not null, sha256 text not null, record integer, line integer, column_name text,
-    reason text not null, expected text not null, found text not null, fix text not null, records integer not null default 1
+    reason text not null, expected text not null, found text not null, fix text not null,
+    records integer not null default 1
 );
 create index if not exists quarantine_file on quarantine (name, sha256);
 create table if not exists publications (
@@ -100,6 +101,9 @@ class Refusal:
     column: str | None = None
     records: int = 1
 
+    def __str__(self) -> str:
+        return f"{self.reason.replace('_', ' ')}: expected {self.expected}, found {self.found}; {self.fix}"
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -122,7 +126,9 @@ def now() -> str:
 
 
 def _entry(row: sqlite3.Row) -> Entry:
-    values: dict[str, Any] = {name: tuple(json.loads(row[name])) if name in _JSON else row[name] for name in _COLUMNS}
+    values: dict[str, Any] = {
+        name: tuple(json.loads(row[name])) if name in _JSON else row[name] for name in _COLUMNS
+    }
     return Entry(**values)
 
 
@@ -159,7 +165,10 @@ class Ledger:
 
     def files(self, *statuses: Status, kind: str | None = None) -> list[Entry]:
         """Entries in a stable order, optionally of some statuses and one kind."""
-        found = [_entry(row) for row in self._connection.execute("select * from files order by source, name, sha256")]
+        found = [
+            _entry(row)
+            for row in self._connection.execute("select * from files order by source, name, sha256")
+        ]
         return [
             entry
             for entry in found
@@ -196,12 +205,17 @@ class Ledger:
         with self._transaction() as connection:
             for entry, refusals in changes:
                 values = [
-                    json.dumps(getattr(entry, name)) if name in _JSON else getattr(entry, name) for name in _COLUMNS
+                    json.dumps(getattr(entry, name)) if name in _JSON else getattr(entry, name)
+                    for name in _COLUMNS
                 ]
-                connection.execute(f"insert or replace into files ({', '.join(_COLUMNS)}) values ({marks})", values)
+                connection.execute(
+                    f"insert or replace into files ({', '.join(_COLUMNS)}) values ({marks})", values
+                )
                 if refusals is None:
                     continue
-                connection.execute("delete from quarantine where name = ? and sha256 = ?", (entry.name, entry.sha256))
+                connection.execute(
+                    "delete from quarantine where name = ? and sha256 = ?", (entry.name, entry.sha256)
+                )
                 connection.executemany(
                     "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
@@ -224,7 +238,9 @@ class Ledger:
     def totals(self) -> Totals:
         """Counts over every file; the table's own check keeps them in balance."""
         by_status = dict(
-            self._connection.execute("select status, count(*) from files group by status order by status").fetchall()
+            self._connection.execute(
+                "select status, count(*) from files group by status order by status"
+            ).fetchall()
         )
         row = self._connection.execute(
             "select count(*), coalesce(sum(records), 0), coalesce(sum(accepted), 0), coalesce(sum(quarantined), 0), "
@@ -236,7 +252,8 @@ class Ledger:
     def publications(self) -> list[dict[str, Any]]:
         """Every cell ever published, oldest first: the register."""
         return [
-            json.loads(row["cell"]) for row in self._connection.execute("select cell from publications order by rowid")
+            json.loads(row["cell"])
+            for row in self._connection.execute("select cell from publications order by rowid")
         ]
 
     def publish(self, snapshot: str, cells: Iterable[Mapping[str, Any]]) -> None:
@@ -249,7 +266,9 @@ class Ledger:
 
     def begin(self, run_id: str) -> None:
         with self._transaction() as connection:
-            connection.execute("insert or replace into runs (run_id, started_at) values (?, ?)", (run_id, now()))
+            connection.execute(
+                "insert or replace into runs (run_id, started_at) values (?, ?)", (run_id, now())
+            )
 
     def finish(
         self,
@@ -266,5 +285,7 @@ class Ledger:
             )
 
     def last_run(self) -> dict[str, Any] | None:
-        row = self._connection.execute("select * from runs order by started_at desc, rowid desc limit 1").fetchone()
+        row = self._connection.execute(
+            "select * from runs order by started_at desc, rowid desc limit 1"
+        ).fetchone()
         return {**dict(row), "seconds": json.loads(row["seconds"])} if row else None

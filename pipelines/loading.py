@@ -20,7 +20,9 @@ from pipelines.privacy import pseudonymise
 def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -> list[Entry]:
     """Files of `kind` to decode: newly claimed, or whose declaration now reads the same bytes differently."""
     digests = {
-        code: decoding_digest(source_spec(home, code)) for code, source in home.sources.items() if source.kind == kind
+        code: decoding_digest(source_spec(home, code))
+        for code, source in home.sources.items()
+        if source.kind == kind
     }
     return [
         entry
@@ -77,7 +79,7 @@ def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal
     except FileProblem as problem:
         return _set_aside(base, problem)
     refusals = [_refusal(problem) for problem in decoded.quarantined]
-    table = _keyed(decoded.table, spec, entry, key)
+    table = _keyed(decoded, spec, entry, key)
     loaded = replace(
         base,
         status="candidate",
@@ -108,7 +110,7 @@ def _set_aside(base: Entry, problem: FileProblem) -> tuple[Entry, list[Refusal]]
     )
     entry = replace(
         base,
-        status=problem.status,
+        status="held" if problem.status == "held" else "refused",
         reason=problem.reason,
         message=f"{base.name}: {problem}",
         records=problem.records,
@@ -133,7 +135,7 @@ def _refusal(problem: Problem) -> Refusal:
 
 
 def _refuse_uncharted(home: Home, decoded: Decoded) -> None:
-    """A ledger line of a year without a chart of accounts would be counted nowhere: the file is held and the year named."""
+    """A line of a year without a chart of accounts would be counted nowhere: the file is held, the year named."""
     if "entry_date" not in decoded.table.column_names:
         return
     days = [day for day in decoded.table["entry_date"].unique().to_pylist() if day]
@@ -151,13 +153,20 @@ def _refuse_uncharted(home: Home, decoded: Decoded) -> None:
         )
 
 
-def _keyed(table: pa.Table, spec: SourceSpec, entry: Entry, key: bytes) -> pa.Table:
+def _keyed(decoded: Decoded, spec: SourceSpec, entry: Entry, key: bytes) -> pa.Table:
     """Replace identities by pseudonyms, prefix items by their source, and say where each row comes from."""
+    table = decoded.table
     if spec.kind == "responses":
-        table = pseudonymise(table, {"response_id": "response_key", "respondent_id": "respondent_key"}, key, spec.code)
+        # LimeSurvey and Forms number the answers of each survey from 1: a response is unique in its wave
+        wave = spec.code if decoded.wave_code is None else f"{spec.code}/{decoded.wave_code}"
+        table = pseudonymise(table, {"response_id": "response_key"}, key, wave)
+        table = pseudonymise(table, {"respondent_id": "respondent_key"}, key, spec.code)
         own = {item.code for item in spec.items}
         table = table.rename_columns(
-            [f"{spec.code}__{name}" if name.removesuffix("__why") in own else name for name in table.column_names]
+            [
+                f"{spec.code}__{name}" if name.removesuffix("__why") in own else name
+                for name in table.column_names
+            ]
         )
     if spec.kind == "ledger":
         table = _hide_third_parties(table, key, spec.code)
@@ -175,9 +184,9 @@ def _hide_third_parties(table: pa.Table, key: bytes, namespace: str) -> pa.Table
     """A third-party code is a person as often as a company: kept clear only when it is a declared cost centre."""
     import pyarrow.compute as pc
 
-    hidden = pseudonymise(table.select(["auxiliary_code"]), {"auxiliary_code": "auxiliary_key"}, key, namespace)[
-        "auxiliary_key"
-    ]
+    hidden = pseudonymise(
+        table.select(["auxiliary_code"]), {"auxiliary_code": "auxiliary_key"}, key, namespace
+    )["auxiliary_key"]
     shown = pc.if_else(table["auxiliary_is_alias"], table["auxiliary_code"].cast(pa.string()), hidden)
     position = table.column_names.index("auxiliary_code")
     return table.set_column(position, "auxiliary_code", shown).drop_columns(["auxiliary_is_alias"])
@@ -216,6 +225,7 @@ def _count_duplicates(ledger: Ledger, kind: str) -> None:
     changes: Sequence[tuple[Entry, list[Refusal] | None]] = [
         (replace(entry, records=count, duplicate=count), None)
         for entry in files
-        if entry.status == "duplicate" and (count := records.get((entry.source, entry.sha256), 0)) != entry.records
+        if entry.status == "duplicate"
+        and (count := records.get((entry.source, entry.sha256), 0)) != entry.records
     ]
     ledger.record_all(changes)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pipelines.declared import Home, declared_tables, surveyed
 from pipelines.files import private_folder, replacing
-from pipelines.ingest import matches_glob
+from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, now
 from pipelines.privacy import Closure, Headcount, Rules, protect
 from pipelines.publication import Comments, write_snapshot
@@ -35,6 +35,7 @@ class Candidate:
     run_id: str
     rows: int
     protected: int
+    held: int
     tables: int
     register: list[dict[str, Any]]
 
@@ -54,22 +55,25 @@ def rules(home: Home) -> Rules:
     """The privacy rules of a home, in the terms of `privacy.suppression`."""
     tables = declared_tables(home)
     groups = surveyed(home)
+    ends = {row["period_code"]: row["end_date"] for row in tables["periods"].to_pylist()}
+    continuous = {source.stakeholder for source in home.sources.values() if source.waves == "continuous"}
     closes: dict[tuple[str, str], list[dt.date]] = {}
     for wave in tables["waves"].to_pylist():
         group = str(home.sources[wave["source_code"]].stakeholder)
-        closes.setdefault((group, wave["period_code"]), []).append(wave["closed_date"])
-    spans = ("valid_from", "valid_to")
+        # a continuous source of the same people is pooled by the tree of the period's end
+        first = [ends[wave["period_code"]]] if group in continuous else []
+        closes.setdefault((group, wave["period_code"]), first).append(wave["closed_date"])
     return Rules(
         thresholds={group: home.privacy.k(group) for group in groups},
         finance_threshold=max([home.privacy.k(group) for group in groups], default=10),
         closure=[
-            Closure(row["ancestor_code"], row["unit_code"], *(row[name] for name in spans))
+            Closure(row["ancestor_code"], row["unit_code"], row["valid_from"], row["valid_to"])
             for row in tables["unit_closure"].to_pylist()
         ],
-        period_ends={row["period_code"]: row["end_date"] for row in tables["periods"].to_pylist()},
+        period_ends=ends,
         roots=frozenset(unit.code for unit in home.units if unit.parent is None),
         headcounts=[
-            Headcount(row["unit_code"], *(row[name] for name in spans), row["headcount"])
+            Headcount(row["unit_code"], row["valid_from"], row["valid_to"], row["headcount"])
             for row in tables["headcounts"].to_pylist()
         ],
         closes=closes,
@@ -89,7 +93,8 @@ def read_marts(home: Home) -> tuple[dict[str, pa.Table], Comments]:
             comments[node["name"]] = {"description": node["description"], "columns": columns}
     with reading(home) as connection:
         marts = {
-            name: connection.execute(f'select * from marts."{name}"').to_arrow_table() for name in sorted(comments)
+            name: connection.execute(f'select * from marts."{name}"').to_arrow_table()
+            for name in sorted(comments)
         }
     return marts, comments
 
@@ -112,6 +117,7 @@ def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
         run_id=run_id,
         rows=sum(table.num_rows for table in marts.values()),
         protected=sum(safe.protected_rows.values()),
+        held=safe.held_cells,
         tables=len(marts),
         register=safe.register,
     )
@@ -172,7 +178,9 @@ def _last_dates(connection: duckdb.DuckDBPyConnection) -> dict[str, dt.date]:
 def _latest_file(home: Home, code: str, entries: list[Entry]) -> Entry | None:
     """The file of the last wave a source sent, whatever became of it."""
     waves = home.sources[code].waves
-    mine = [entry for entry in entries if entry.source == code and entry.status not in {"duplicate", "superseded"}]
+    mine = [
+        entry for entry in entries if entry.source == code and entry.status not in {"duplicate", "superseded"}
+    ]
 
     def rank(entry: Entry) -> tuple[str, int, str]:
         base = entry.name.rsplit("/", 1)[-1]
@@ -211,7 +219,11 @@ def sources_table(home: Home, ledger: Ledger) -> pa.Table:
                 "last_wave_date": day,
                 "freshness_days": source.freshness_days,
                 "age_days": age,
-                "freshness_status": "never" if age is None else "stale" if age > source.freshness_days else "fresh",
+                "freshness_status": "never"
+                if age is None
+                else "stale"
+                if age > source.freshness_days
+                else "fresh",
                 "last_file_status": latest.status if latest else None,
                 "checks_passed_count": latest.checks_passed if latest else None,
                 "checks_count": latest.checks_total if latest else None,

@@ -52,7 +52,8 @@ def status_of(home: Home, ledger: Ledger) -> dict[str, Any]:
         },
         "by_status": dict(totals.by_status),
         "quarantine": [
-            {"file": name, "reason": reason, "records": count} for (name, reason), count in sorted(reasons.items())
+            {"file": name, "reason": reason, "records": count}
+            for (name, reason), count in sorted(reasons.items())
         ],
         "files": files,
         "last_run": ledger.last_run(),
@@ -60,7 +61,9 @@ def status_of(home: Home, ledger: Ledger) -> dict[str, Any]:
 
 
 def print_status(told: dict[str, Any], console: Console) -> None:
-    console.print(f"[bold]{told['home']}[/bold]   snapshot: {told['snapshot'] or 'none yet; start with `relier run`'}")
+    console.print(
+        f"[bold]{told['home']}[/bold]   snapshot: {told['snapshot'] or 'none yet; start with `relier run`'}"
+    )
     table = Table(
         "file",
         "source",
@@ -94,7 +97,9 @@ def print_status(told: dict[str, Any], console: Console) -> None:
     else:
         console.print("Nothing has landed yet: put files in landing/ and start `relier run`.")
     for line in told["quarantine"]:
-        console.print(f"  quarantine: {line['file']}: {line['reason']}, {line['records']} record(s)", markup=False)
+        console.print(
+            f"  quarantine: {line['file']}: {line['reason']}, {line['records']} record(s)", markup=False
+        )
     for entry in told["files"]:
         if entry["message"]:
             console.print(f"• {entry['message']}", markup=False)

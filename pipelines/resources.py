@@ -37,7 +37,7 @@ def home_path() -> Path:
     return Path(os.environ.get("RELIER_HOME") or DEFAULT_HOME).resolve()
 
 
-class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Warehouse(dg.ConfigurableResource):
     """The sole writer of a home. Holds the run lock from the first step of a run to its last."""
 
     home_path: str
@@ -49,7 +49,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         home = self.home
         lock = RunLock(private_folder(home.restricted) / "run.lock")
         lock.acquire(
-            lambda holder: context.log.info(f"waiting: {holder} is refreshing this home") if context.log else None
+            lambda holder: (
+                context.log.info(f"waiting: {holder} is refreshing this home") if context.log else None
+            )
         )
         try:
             for folder in (home.vault, home.published):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections import defaultdict
-from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from pipelines.declared import Home
 from pipelines.files import private_folder
@@ -51,60 +50,56 @@ class Outcome:
     snapshot: str | None = None
     checks: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    waiting: int = 0
 
 
 class Watcher:
     """Listens to Dagster's events: progress for a person, seconds and reasons for the record."""
 
-    def __init__(self, progress: Progress | None, console: Console) -> None:
+    def __init__(self, run_id: str, progress: Progress | None, console: Console) -> None:
+        self.run_id = run_id
         self.progress = progress
         self.console = console
-        self.task = progress.add_task("starting", total=None) if progress else None
+        self.task = progress.add_task("starting", total=None) if progress else TaskID(0)
         self.started: dict[str, float] = {}
         self.seconds: dict[str, float] = defaultdict(float)
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.waiting = 0
         self.reasons: list[str] = []
         self.published = False
 
     def __call__(self, record: Any) -> None:
         event = record.dagster_event
         if event is None:
-            if self.progress and record.user_message.startswith("waiting:"):
-                self.progress.update(self.task, description=record.user_message)  # type: ignore[arg-type]
-            elif record.user_message.startswith("waiting:"):
-                self.console.print(record.user_message)
+            if record.user_message.startswith("waiting:"):
+                self._tell(record.user_message, aloud=True)
             return
         kind, step = event.event_type_value, event.step_key or ""
-        if kind == "PIPELINE_START":
-            pass
-        elif kind == "STEP_START":
+        if kind == "STEP_START":
             self.started[step] = time.monotonic()
-            if self.progress:
-                self.progress.update(
-                    self.task,
-                    description=_TELLS.get(step, step.replace("published__candidate_", "audit: ").replace("_", " ")),
-                )  # type: ignore[arg-type]
+            self._tell(_TELLS.get(step, step.replace("published__candidate_", "audit: ").replace("_", " ")))
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE"}:
             self._ended(kind, step, event)
         elif kind == "ASSET_CHECK_EVALUATION":
             self._checked(event.asset_check_evaluation_data)
+        elif kind == "ASSET_MATERIALIZATION" and event.asset_key.path == ["published", "candidate"]:
+            self.waiting = event.materialization.metadata["waiting_cells"].value
         elif kind == "ASSET_MATERIALIZATION" and event.asset_key.path == ["published", "scorecard"]:
             self.published = True
+
+    def _tell(self, text: str, aloud: bool = False) -> None:
+        """On a terminal, what is going on now; elsewhere only what a log must keep."""
+        if self.progress:
+            self.progress.update(self.task, description=text)
+        elif aloud:
+            self.console.print(text, markup=False)
 
     def _ended(self, kind: str, step: str, event: Any) -> None:
         stage = next((name for prefix, name in STAGES.items() if step.startswith(prefix)), step)
         self.seconds[stage] += time.monotonic() - self.started.get(step, time.monotonic())
         if self.progress:
-            self.progress.advance(self.task)  # type: ignore[arg-type]
+            self.progress.advance(self.task)
         if kind == "STEP_FAILURE":
-            told = event.step_failure_data.user_failure_data
-            error = event.step_failure_data.error
-            cause = error.cause or error if error else None
-            self.reasons.append(
-                (told.description if told else None) or (cause.message.strip().splitlines() or [step])[0]
-                if cause
-                else step
-            )
+            self.reasons.append(_why(step, event.step_failure_data))
 
     def _checked(self, check: Any) -> None:
         if check.passed:
@@ -113,6 +108,15 @@ class Watcher:
         self.failed += 1
         if check.severity.value == "ERROR":
             self.reasons.append(f"check {check.check_name} failed: {check.description or 'see the run log'}")
+
+
+def _why(step: str, failure: Any) -> str:
+    """The sentence of a failed step: its own description, else the first line of what was raised."""
+    told = failure.user_failure_data.description if failure.user_failure_data else None
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    return told or next(iter(error.message.strip().splitlines() if error else []), step)
 
 
 def dagster_home(home: Home) -> Path:
@@ -133,18 +137,20 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
     dagster_home(home)
     begun = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    if not console.is_terminal:
-        watcher = Watcher(None, console)
+    run_id = str(uuid.uuid4())
+    with (
+        Progress(*columns, console=console, transient=True)
+        if console.is_terminal
+        else nullcontext() as progress
+    ):
+        watcher = Watcher(run_id, progress, console)
         success = _execute(watcher, full_refresh)
-    else:
-        with Progress(*columns, console=console, transient=True) as progress:
-            watcher = Watcher(progress, console)
-            success = _execute(watcher, full_refresh)
     watcher.seconds["start-up"] = time.monotonic() - begun - sum(watcher.seconds.values())
     outcome = Outcome(
         checks={"passed": watcher.passed, "failed": watcher.failed},
         seconds={k: round(v, 2) for k, v in watcher.seconds.items()},
     )
+    outcome.waiting = watcher.waiting
     latest = current(home.published)
     if success and watcher.published and not watcher.reasons:
         outcome.snapshot = latest.stem.removeprefix("scorecard-") if latest else None
@@ -175,19 +181,18 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
 
 def _execute(watcher: Watcher, full_refresh: bool) -> bool:
     from dagster import DagsterInstance
-    from dagster._core.utils import make_new_run_id
 
     from pipelines.definitions import defs
 
     job = defs.resolve_job_def("refresh")
     if watcher.progress:
-        watcher.progress.update(watcher.task, total=len(job.graph.node_defs))  # type: ignore[arg-type]
+        watcher.progress.update(watcher.task, total=len(job.graph.node_defs))
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if full_refresh:
         config["ops"] = {
-            f"raw__{view}": {"config": {"full_refresh": True}} for view in ("responses", "measures", "ledger_lines")
+            f"raw__{view}": {"config": {"full_refresh": True}}
+            for view in ("responses", "measures", "ledger_lines")
         }
-    watcher.run_id = make_new_run_id()
     with DagsterInstance.get() as instance:
         instance.add_event_listener(watcher.run_id, watcher)
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt repeats its log there
@@ -199,18 +204,21 @@ def _execute(watcher: Watcher, full_refresh: bool) -> bool:
 def _close(console: Console, outcome: Outcome, totals: Totals, attention: list[str]) -> None:
     for message in attention:
         console.print(f"• {message}", markup=False)
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    rows: Mapping[str, object] = {
-        "files": f"{totals.files}  ({', '.join(f'{count} {status}' for status, count in totals.by_status.items())})",
+    statuses = ", ".join(f"{count} {status}" for status, count in totals.by_status.items())
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in outcome.seconds.items())
+    rows: dict[str, object] = {
+        "files": f"{totals.files}  ({statuses})" if statuses else "0  (put files in landing/)",
         "records": f"{totals.records:,}",
         "accepted": f"{totals.accepted:,}",
         "quarantined": f"{totals.quarantined:,}",
         "duplicate": f"{totals.duplicate:,}",
         "checks": f"{outcome.checks['passed']} passed, {outcome.checks['failed']} failed",
         "snapshot": outcome.snapshot or "unchanged",
-        "seconds": ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in outcome.seconds.items())
-        + f"; total {sum(outcome.seconds.values()):.1f}",
+        "seconds": f"{stages}; total {sum(outcome.seconds.values()):.1f}",
     }
+    if outcome.waiting:
+        rows["waiting"] = (
+            f"{outcome.waiting} cells keep what was published: too few new answers to show them safely"
+        )
     for name, value in rows.items():
-        table.add_row(name, str(value))
-    console.print(table)
+        console.print(f"{name:<12} {value}", markup=False)

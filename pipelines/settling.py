@@ -38,12 +38,16 @@ def settle(home: Home, ledger: Ledger) -> list[Entry]:
 
 def _superseded(old: Entry, newest: Entry) -> Entry:
     told = f"{old.name}: replaced by {newest.name}, the later version of {old.slot}"
-    return replace(old, status="superseded", message=told, accepted=0, duplicate=old.records - old.quarantined)
+    return replace(
+        old, status="superseded", message=told, accepted=0, duplicate=old.records - old.quarantined
+    )
 
 
 def _settle_records(home: Home, ledger: Ledger, code: str) -> list[Entry]:
     """Drop, from older files of one source, records that a newer file brings again."""
-    live = sorted((entry for entry in ledger.files("accepted") if entry.source == code), key=_age, reverse=True)
+    live = sorted(
+        (entry for entry in ledger.files("accepted") if entry.source == code), key=_age, reverse=True
+    )
     if len(live) < 2 or not _overlap(home, live):
         return []
     changed: list[Entry] = []
@@ -58,12 +62,18 @@ def _settle_records(home: Home, ledger: Ledger, code: str) -> list[Entry]:
         with replacing(home.restricted / target) as temporary:
             kept.write_parquet(temporary)
         repeated = rows.height - kept.height
-        changed.append(replace(entry, parquet=target, accepted=kept.height, duplicate=entry.duplicate + repeated))
+        changed.append(
+            replace(entry, parquet=target, accepted=kept.height, duplicate=entry.duplicate + repeated)
+        )
     ledger.record_all([(entry, None) for entry in changed])
     return changed
 
 
 def _overlap(home: Home, live: Sequence[Entry]) -> bool:
-    keys = pl.concat([pl.scan_parquet(home.restricted / str(entry.parquet)).select("response_key") for entry in live])
-    total, distinct = keys.select(pl.len().alias("n"), pl.col("response_key").n_unique().alias("u")).collect().row(0)
+    keys = pl.concat(
+        [pl.scan_parquet(home.restricted / str(entry.parquet)).select("response_key") for entry in live]
+    )
+    total, distinct = (
+        keys.select(pl.len().alias("n"), pl.col("response_key").n_unique().alias("u")).collect().row(0)
+    )
     return bool(total != distinct)

@@ -91,7 +91,7 @@ def path_of(home: Home) -> Path:
 
 @contextmanager
 def writing(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The one writing connection; a file that cannot be opened is damaged and made again, for it holds nothing of its own."""
+    """The one writing connection; a damaged file is made again, for it holds nothing of its own."""
     path = path_of(home)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -149,7 +149,9 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 def _view(home: Home, kind: str, entries: Sequence[Entry]) -> str:
     """A typed empty branch (so the view always exists with its columns), then one branch per source and schema."""
     columns = _COLUMNS[kind]
-    branches = [f"select {', '.join(f'null::{kind_} as {name}' for name, kind_ in columns.items())} where false"]
+    branches = [
+        f"select {', '.join(f'null::{kind_} as {name}' for name, kind_ in columns.items())} where false"
+    ]
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in entries:
         path = home.restricted / str(entry.parquet)

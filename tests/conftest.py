@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ REPO = Path(__file__).resolve().parents[1]
 Relier = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def relier(home: Path, *arguments: str, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+def relier(
+    home: Path, *arguments: str, timeout: float = 600, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """One `relier` command on `home`, as a person types it; 600 s is twenty times what a run takes."""
     return subprocess.run(
         [sys.executable, "-m", "pipelines.cli", "--home", str(home), *arguments],
@@ -35,13 +37,13 @@ def copy_home(home: Path, target: Path, *, data: bool = False) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def published_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of examples/demo that has been run: read it, copy it, never change it."""
     home = copy_home(REPO / "examples" / "demo", tmp_path_factory.mktemp("published") / "demo")
     done = relier(home, "run")
     assert done.returncode == 0, done.stdout + done.stderr
     (home / "said.txt").write_text(done.stdout + done.stderr)
-    yield home
+    return home
 
 
 @pytest.fixture(scope="session")

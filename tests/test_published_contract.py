@@ -27,7 +27,9 @@ def connection(demo_snapshot: Path) -> duckdb.DuckDBPyConnection:
 
 
 def test_it_holds_the_promised_tables_and_nothing_else(connection: duckdb.DuckDBPyConnection) -> None:
-    tables = connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
+    tables = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+    ).fetchall()
     assert {name for (name,) in tables} == {f"mart.{name}" for name in KEYS} | {
         "meta.snapshot",
         "meta.sources",
@@ -36,8 +38,12 @@ def test_it_holds_the_promised_tables_and_nothing_else(connection: duckdb.DuckDB
 
 
 @pytest.mark.parametrize(("table", "key"), KEYS.items())
-def test_every_key_is_unique_and_never_null(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> None:
-    repeated = connection.execute(f"select count(*) from (select {key} from mart.{table} group by all having count(*) > 1)")
+def test_every_key_is_unique_and_never_null(
+    connection: duckdb.DuckDBPyConnection, table: str, key: str
+) -> None:
+    repeated = connection.execute(
+        f"select count(*) from (select {key} from mart.{table} group by all having count(*) > 1)"
+    )
     assert repeated.fetchone() == (0,)
     missing = " or ".join(f"{column} is null" for column in key.split(", "))
     assert connection.execute(f"select count(*) from mart.{table} where {missing}").fetchone() == (0,)
@@ -72,7 +78,9 @@ def test_a_protected_row_tells_nothing(connection: duckdb.DuckDBPyConnection) ->
 def test_statuses_labels_and_ranges_are_those_promised(connection: duckdb.DuckDBPyConnection) -> None:
     statuses = connection.execute("select distinct status from mart.fct_kpi_values").fetchall()
     assert {status for (status,) in statuses} <= {"published", "protected", "not_enough_data"}
-    labels = connection.execute("select distinct change_label from mart.fct_kpi_values where change_label is not null")
+    labels = connection.execute(
+        "select distinct change_label from mart.fct_kpi_values where change_label is not null"
+    )
     assert {label for (label,) in labels.fetchall()} <= {"noise", "small_but_real", "real_and_large"}
     outside = connection.execute(
         "select count(*) from mart.fct_kpi_values v join mart.dim_kpis k using (kpi_code)"

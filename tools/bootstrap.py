@@ -232,7 +232,7 @@ def fetch(cached: bool = True) -> None:
         with uv_alone() as lock_of_uv:
             run([*pip, "--require-hashes", "--no-deps", "-r", lock_of_uv])
         # sync also removes what the lock does not name, and Relier itself with it
-        run([*uv, "sync", "--python", python, "--require-hashes", str(LOCK)])
+        run([*uv, "sync", "--python", python, "--require-hashes", "--compile-bytecode", str(LOCK)])
         say("  3/3 relier, from this folder")
         run([*uv, "install", "--python", python, "--no-deps", "--no-build-isolation", "-e", str(REPO)])
     except InstallError as error:

@@ -29,6 +29,7 @@ def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
                 "snapshot": made.snapshot_id,
                 "dagster/row_count": made.rows,
                 "protected_cells": made.protected,
+                "waiting_cells": made.held,
                 "tables": made.tables,
             }
         )

@@ -32,7 +32,9 @@ def _raw_asset(kind: str) -> dg.AssetsDefinition:
         retry_policy=RETRY,
         description=_TOLD[kind],
     )
-    def raw(context: dg.AssetExecutionContext, config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult:
+    def raw(
+        context: dg.AssetExecutionContext, config: RefreshConfig, warehouse: Warehouse
+    ) -> dg.MaterializeResult:
         home = warehouse.home
         with warehouse.ledger() as ledger:
             done = load(

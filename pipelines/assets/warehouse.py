@@ -57,7 +57,9 @@ def failures(results: Mapping[str, Any]) -> list[str]:
 def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
     """Every model of the project as an asset."""
 
-    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=Translator(), name="warehouse")
+    @dbt_assets(
+        manifest=project.manifest_path, project=project, dagster_dbt_translator=Translator(), name="warehouse"
+    )
     def build(
         context: dg.AssetExecutionContext, config: BuildConfig, warehouse: Warehouse, dbt: DbtCliResource
     ) -> Iterator[Any]:
@@ -79,7 +81,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
                 broken = []
             yield from (event for event in events if isinstance(event, dg.AssetCheckResult))
             raise dg.Failure(
-                description=f"dbt build failed: {', '.join(broken[:8]) or 'see the run log'}{' …' if len(broken) > 8 else ''}",
+                description=f"dbt build failed: {', '.join(broken[:8]) or 'see the run log'}",
                 allow_retries=False,
             )
         (target / "built_by").write_text(context.run_id)
@@ -87,7 +89,8 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             rows = {
                 (schema, name): connection.execute(f'select count(*) from "{schema}"."{name}"').fetchone()[0]  # type: ignore[index]
                 for schema, name in connection.execute(
-                    "select table_schema, table_name from information_schema.tables where table_schema not in ('raw', 'declared')"
+                    "select table_schema, table_name from information_schema.tables"
+                    " where table_schema not in ('raw', 'declared')"
                 ).fetchall()
             }
         for event in events:
@@ -98,12 +101,10 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
 
 def _counted(event: Any, rows: Mapping[tuple[str, str], int]) -> Any:
     """The same event with its table's row count, when it is about a table."""
-    key = getattr(event, "asset_key", None)
-    if isinstance(event, dg.Output):
-        path = str((event.metadata.get("unique_id") or dg.TextMetadataValue("")).value or "").split(".")[-1]
-        counts = [count for (_, name), count in rows.items() if name == path]
-        if counts:
-            return event.with_metadata({**event.metadata, "dagster/row_count": counts[0]})
-    elif isinstance(event, (dg.MaterializeResult, dg.AssetMaterialization)) and key and tuple(key.path) in rows:
-        return event._replace(metadata={**(event.metadata or {}), "dagster/row_count": rows[tuple(key.path)]})
-    return event
+    if not isinstance(event, dg.Output):
+        return event
+    model = str(event.metadata["unique_id"].value).rsplit(".", 1)[-1] if "unique_id" in event.metadata else ""
+    count = next((count for (_, name), count in rows.items() if name == model), None)
+    if count is None:
+        return event
+    return event.with_metadata({**event.metadata, "dagster/row_count": dg.IntMetadataValue(count)})

@@ -45,12 +45,16 @@ def _framework(framework: Framework, at: Located) -> list[Problem]:
     for code, stakeholder in framework.stakeholders.items():
         if stakeholder.headline not in framework.kpis:
             problems.append(
-                at.problem(["stakeholders", code, "headline"], f"headline '{stakeholder.headline}' is not a KPI")
+                at.problem(
+                    ["stakeholders", code, "headline"], f"headline '{stakeholder.headline}' is not a KPI"
+                )
             )
     for code, kpi in framework.kpis.items():
         if kpi.outcome and kpi.outcome not in framework.outcomes:
             problems.append(
-                at.problem(["kpis", code, "outcome"], f"outcome '{kpi.outcome}' is not declared under outcomes:")
+                at.problem(
+                    ["kpis", code, "outcome"], f"outcome '{kpi.outcome}' is not declared under outcomes:"
+                )
             )
         for part in (kpi.numerator, kpi.denominator):
             if part and part not in framework.kpis:
@@ -58,14 +62,20 @@ def _framework(framework: Framework, at: Located) -> list[Problem]:
     return problems
 
 
-def _privacy(framework: Framework, privacy: Privacy, at: Located, sources: Mapping[str, Source]) -> list[Problem]:
+def _privacy(
+    framework: Framework, privacy: Privacy, at: Located, sources: Mapping[str, Source]
+) -> list[Problem]:
     problems = []
-    people = {source.stakeholder for source in sources.values() if source.stakeholder and source.subject == "person"}
+    people = {
+        source.stakeholder for source in sources.values() if source.stakeholder and source.subject == "person"
+    }
     for group, k in privacy.threshold.items():
         path = ["threshold", group]
         if group not in framework.stakeholders:
             problems.append(
-                at.problem(path, f"stakeholder '{group}' is not declared; it has {', '.join(framework.stakeholders)}")
+                at.problem(
+                    path, f"stakeholder '{group}' is not declared; it has {', '.join(framework.stakeholders)}"
+                )
             )
         elif group in people and k < LOWEST_THRESHOLD:
             problems.append(
@@ -84,7 +94,9 @@ def _privacy(framework: Framework, privacy: Privacy, at: Located, sources: Mappi
     return problems
 
 
-def _finance(finance: Finance, at: Located, units: set[str], aliases: Mapping[str, Mapping[str, str]]) -> list[Problem]:
+def _finance(
+    finance: Finance, at: Located, units: set[str], aliases: Mapping[str, Mapping[str, str]]
+) -> list[Problem]:
     problems = []
     seen: dict[int, int] = {}
     for index, chart in enumerate(finance.charts):
@@ -142,6 +154,7 @@ def _source(
                 f"unit_aliases.csv has no line for source '{code}'; add `{code},<text in the file>,<unit_code>`",
             )
         )
+    known_dimensions = ", ".join(framework.dimensions)
     columns: dict[str, str] = {}
     codes: set[str] = set()
     for group, entries in _entries(source):
@@ -162,7 +175,7 @@ def _source(
                 problems.append(
                     at.problem(
                         [*where, "dimension"],
-                        f"dimension '{entry.dimension}' is not in the framework; it has {', '.join(framework.dimensions)}",
+                        f"dimension '{entry.dimension}' is not in the framework; it has {known_dimensions}",
                     )
                 )
     for index, item in enumerate(source.items):
@@ -183,7 +196,9 @@ def _source(
             )
         if measure.roll_up == "weighted_by_n" and not source.keys.n:
             problems.append(
-                at.problem(["measures", index, "roll_up"], "roll_up weighted_by_n needs `keys: {n: <column>}`")
+                at.problem(
+                    ["measures", index, "roll_up"], "roll_up weighted_by_n needs `keys: {n: <column>}`"
+                )
             )
     if isinstance(source.waves, list):
         seen: set[str] = set()

@@ -30,9 +30,13 @@ def _prefixes(inside: str) -> Counter[str]:
     included_prefixes = [prefix for prefix, weight in counted.items() if weight > 0]
     for prefix, weight in counted.items():
         if weight < 0 and not any(prefix.startswith(outer) for outer in included_prefixes):
-            raise ExpressionError(f"'except {prefix}' is not inside {', '.join(included_prefixes) or 'anything'}")
+            raise ExpressionError(
+                f"'except {prefix}' is not inside {', '.join(included_prefixes) or 'anything'}"
+            )
         if weight > 0 and any(prefix != outer and prefix.startswith(outer) for outer in included_prefixes):
-            raise ExpressionError(f"account {prefix} is counted twice: its parent prefix stands in the same list")
+            raise ExpressionError(
+                f"account {prefix} is counted twice: its parent prefix stands in the same list"
+            )
     if not included_prefixes:
         raise ExpressionError("names no account; write for example credit(70)")
     return counted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipelines.declared import models
+from pipelines.declared.explain import problems_of
 from pipelines.declared.lines import DeclarationError, Located, Problem, read_csv, read_yaml, shipped
 from pipelines.declared.models import Finance, Framework, Organisation, Privacy, Source
 
@@ -104,47 +104,6 @@ def merged(default: Any, override: Any) -> Any:
     return result
 
 
-_MESSAGES = {
-    "missing": "is missing; add it",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-}
-
-
-def _known_keys(model: type[BaseModel]) -> set[str]:
-    every = [value for value in vars(models).values() if isinstance(value, type) and issubclass(value, BaseModel)]
-    return set(model.model_fields) | {name for other in every for name in other.model_fields}
-
-
-def _keys(location: Sequence[Hashable]) -> list[Hashable]:
-    """The keys a person wrote, without the union branches pydantic adds between them."""
-    return [part for part in location if not str(part).startswith(("function-", "literal[", "list["))]
-
-
-def _inside(branch: Sequence[Hashable], other: Sequence[Hashable]) -> bool:
-    """Is `other` an error of another branch of the same union?"""
-    depth = len(branch) - 1
-    return len(other) > depth and other[:depth] == branch[:depth] and str(other[depth]).startswith("list[")
-
-
-def _explain(error: Mapping[str, Any], model: type[BaseModel]) -> str:
-    keys = [str(part) for part in _keys(error["loc"])]
-    name = ".".join(keys)
-    if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(keys[-1], sorted(_known_keys(model)), n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else "; remove it"
-        return f"unknown key '{name}'{hint}"
-    if error["type"] == "value_error":
-        return f"{name + ': ' if name else ''}{error['ctx']['error']}"
-    if error["type"] == "string_pattern_mismatch":
-        return f"'{name}' is '{error['input']}'; expected text like {error['ctx']['pattern']}"
-    message = _MESSAGES.get(error["type"], error["msg"][:1].lower() + error["msg"][1:])
-    found = (
-        "" if isinstance(error["input"], (dict, list)) or error["type"] == "missing" else f" (found {error['input']!r})"
-    )
-    return f"'{name}' {message}{found}"
-
-
 class _Reader:
     """Collects problems over all files of a home, so that one reading names everything to mend."""
 
@@ -178,16 +137,11 @@ class _Reader:
             self.problems.append(Problem(self.shown(relative), None, "is missing; every home has one"))
             return None, located
         try:
-            return model.model_validate(merged(base, located.value) if base is not None else located.value), located
+            return model.model_validate(
+                merged(base, located.value) if base is not None else located.value
+            ), located
         except ValidationError as error:
-            found = error.errors(include_url=False)
-            for one in found:
-                # of a union, pydantic reports every branch: the list's own errors say more than "not the word"
-                if str(one["loc"][-1]).startswith("literal[") and any(
-                    _inside(one["loc"], other["loc"]) for other in found
-                ):
-                    continue
-                self.problems.append(located.problem(_keys(one["loc"]), _explain(one, model)))
+            self.problems += problems_of(error, model, located)
             return None, located
 
     def read(self) -> Home:
@@ -203,7 +157,9 @@ class _Reader:
                 ]
             )
         organisation, _ = self.model("organisation.yml", Organisation)
-        framework, framework_at = self.model("framework.yml", Framework, default={}, base=shipped("framework"))
+        framework, framework_at = self.model(
+            "framework.yml", Framework, default={}, base=shipped("framework")
+        )
         finance, finance_at = self.model("finance.yml", Finance, default={})
         privacy, privacy_at = self.model("privacy.yml", Privacy, default={})
         units = self.units()
@@ -246,14 +202,21 @@ class _Reader:
         relative = "units.csv"
         path = self.folder / relative
         if not path.exists():
-            self.problems.append(Problem(self.shown(relative), None, "is missing; one line per unit, the root first"))
+            self.problems.append(
+                Problem(self.shown(relative), None, "is missing; one line per unit, the root first")
+            )
             return []
         columns = ["unit_code", "parent_code", "name_fr", "name_en", "valid_from", "valid_to"]
         rows = self.attempt(lambda: read_csv(path, self.shown(relative), columns)) or []
         units: list[Unit] = []
         for line, row in rows:
             code = row["unit_code"]
-            if not code or not code.replace("_", "").isalnum() or code != code.lower() or code in models.RESERVED:
+            if (
+                not code
+                or not code.replace("_", "").isalnum()
+                or code != code.lower()
+                or code in models.RESERVED
+            ):
                 self.bad(
                     relative,
                     line,
@@ -332,7 +295,10 @@ class _Reader:
         if not path.exists():
             return found
         for line, row in (
-            self.attempt(lambda: read_csv(path, self.shown(relative), ["unit_code", "valid_from", "headcount"])) or []
+            self.attempt(
+                lambda: read_csv(path, self.shown(relative), ["unit_code", "valid_from", "headcount"])
+            )
+            or []
         ):
             if row["unit_code"] not in codes:
                 self.bad(relative, line, f"unit '{row['unit_code']}' is not in units.csv")
@@ -359,7 +325,9 @@ class _Reader:
             if source:
                 sources[code], places[code] = source, located
         if not sources and not self.problems:
-            self.bad("sources", None, "holds no source; add one file per thing that arrives, such as hr_survey.yml")
+            self.bad(
+                "sources", None, "holds no source; add one file per thing that arrives, such as hr_survey.yml"
+            )
         return sources, places
 
     def date(self, relative: str, line: int, column: str, text: str, default: dt.date) -> dt.date:
@@ -379,5 +347,7 @@ class _Reader:
         hasher = hashlib.sha256()
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
-                hasher.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+                hasher.update(
+                    path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+                )
         return hasher.hexdigest()

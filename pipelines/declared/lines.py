@@ -67,7 +67,9 @@ def _plain_resolvers() -> dict[str, list[tuple[str, Any]]]:
     kept = {}
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
         kept[first] = [
-            (tag, regex) for tag, regex in resolvers if not (tag.endswith(":bool") and first.lower() not in "tf")
+            (tag, regex)
+            for tag, regex in resolvers
+            if not (tag.endswith(":bool") and first.lower() not in "tf")
         ]
     return kept
 
@@ -75,12 +77,14 @@ def _plain_resolvers() -> dict[str, list[tuple[str, Any]]]:
 _Loader.yaml_implicit_resolvers = _plain_resolvers()
 
 
-def _walk(node: yaml.Node, path: type_path, located: Located, loader: _Loader, problems: list[Problem]) -> None:
+def _walk(
+    node: yaml.Node, path: type_path, located: Located, loader: _Loader, problems: list[Problem]
+) -> None:
     located.lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: set[Hashable] = set()
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = loader.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
             if key in seen:
                 problems.append(Problem(located.file, line, f"key '{key}' is written twice; keep one"))
@@ -102,17 +106,19 @@ def read_yaml(path: Path, shown: str) -> Located:
     problems: list[Problem] = []
     loader = _Loader(text)
     try:
-        node = loader.get_single_node()  # type: ignore[no-untyped-call]
+        node = loader.get_single_node()
         if node is None:
             return located
         _walk(node, (), located, loader, problems)
-        located.value = loader.construct_document(node)  # type: ignore[no-untyped-call]
+        located.value = loader.construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or "is not valid YAML"
-        raise DeclarationError([Problem(shown, mark.line + 1 if mark else None, f"not valid YAML: {what}")]) from error
+        raise DeclarationError(
+            [Problem(shown, mark.line + 1 if mark else None, f"not valid YAML: {what}")]
+        ) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     if not isinstance(located.value, dict):
         problems.append(Problem(shown, 1, "expected `key: value` lines, found something else"))
     if problems:
@@ -146,7 +152,9 @@ def read_csv(
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            problems.append(Problem(shown, reader.line_num, f"expected {len(header)} cells, found {len(cells)}"))
+            problems.append(
+                Problem(shown, reader.line_num, f"expected {len(header)} cells, found {len(cells)}")
+            )
             continue
         rows.append((reader.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}))
     if problems:
@@ -160,4 +168,4 @@ DEFAULTS = Path(__file__).parent / "defaults"
 @cache
 def shipped(name: str) -> Any:
     """A default that ships with the code, `framework` or `finance`; read once, never changed by its reader."""
-    return yaml.load((DEFAULTS / f"{name}.yml").read_text(encoding="utf-8"), Loader=_Fast)
+    return yaml.load((DEFAULTS / f"{name}.yml").read_text(encoding="utf-8"), Loader=_Fast)  # noqa: S506 - libyaml's safe loader

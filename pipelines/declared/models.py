@@ -118,7 +118,9 @@ class Item(Declared):
             raise ValueError(f"item '{self.code}' needs exactly one of `dimension:` or `outcome:`")
         outside = [text for text, value in self.values.items() if not self.min <= value <= self.max]
         if outside:
-            raise ValueError(f"item '{self.code}': values {', '.join(outside)} lie outside {self.min:g}–{self.max:g}")
+            raise ValueError(
+                f"item '{self.code}': values {', '.join(outside)} lie outside {self.min:g}–{self.max:g}"
+            )
         return self
 
 
@@ -193,7 +195,9 @@ class Source(Declared):
         if not self.waves:
             raise ValueError("needs `waves:` (a list of {code, file, closed}) or `waves: continuous`")
         if self.waves == "continuous" and not self.keys.submitted_at:
-            raise ValueError("`waves: continuous` needs `keys: {submitted_at: <column>}` to place each answer")
+            raise ValueError(
+                "`waves: continuous` needs `keys: {submitted_at: <column>}` to place each answer"
+            )
         if self.kind == "responses":
             if not self.items:
                 raise ValueError("kind responses needs `items:`")

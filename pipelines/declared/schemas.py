@@ -18,13 +18,15 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         **_columns(_S, "root_unit_code definition_version"), "smallest_effect": _F,
     },
     "units": {
-        **_columns(_S, "unit_code parent_code label_fr label_en"), **_columns(_D, "valid_from valid_to"), "sort_order": _I,
+        **_columns(_S, "unit_code parent_code label_fr label_en"), **_columns(_D, "valid_from valid_to"),
+        "sort_order": _I,
     },
     "unit_closure": {**_columns(_S, "ancestor_code unit_code"), "depth": _I, **_columns(_D, "valid_from valid_to")},
     "unit_aliases": _columns(_S, "source_code alias unit_code"),
     "headcounts": {"unit_code": _S, **_columns(_D, "valid_from valid_to"), "headcount": _I},
     "stakeholders": {
-        **_columns(_S, "stakeholder_code label_fr label_en"), "threshold_count": _I, "headline_kpi_code": _S, "sort_order": _I,
+        **_columns(_S, "stakeholder_code label_fr label_en"), "threshold_count": _I, "headline_kpi_code": _S,
+        "sort_order": _I,
     },
     "dimensions": {
         **_columns(_S, "dimension_code label_fr label_en definition_fr definition_en"), "weight": _F, "mirror_id": _S,
@@ -32,7 +34,8 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     },
     "dimension_stakeholders": _columns(_S, "dimension_code stakeholder_code"),
     "kpis": {
-        **_columns(_S, "kpi_code method outcome_code label_fr label_en definition_fr definition_en formula unit_of_measure"),
+        **_columns(_S, "kpi_code method outcome_code label_fr label_en definition_fr definition_en formula"),
+        "unit_of_measure": _S,
         **_columns(_F, "range_low range_high"),
         **_columns(_S, "better domain numerator_code denominator_code needs_fr needs_en"), "sort_order": _I,
     },

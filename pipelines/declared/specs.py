@@ -18,7 +18,11 @@ _RANGES: dict[str, tuple[float | None, float | None]] = {
 def source_spec(home: Home, code: str) -> SourceSpec:
     """The reader's view of source `code`."""
     source = home.sources[code]
-    waves = None if source.waves == "continuous" else tuple(WaveSpec(wave.code, wave.file) for wave in source.waves)
+    waves = (
+        None
+        if source.waves == "continuous"
+        else tuple(WaveSpec(wave.code, wave.file) for wave in source.waves)
+    )
     return SourceSpec(
         code=code,
         kind=source.kind,
@@ -59,7 +63,10 @@ def source_spec(home: Home, code: str) -> SourceSpec:
         sheet=source.sheet,
         header_row=source.header_row,
         ledger_aliases=frozenset(
-            alias for rule in home.finance.to_unit if rule.aux_map for alias in home.aliases.get(rule.aux_map, {})
+            alias
+            for rule in home.finance.to_unit
+            if rule.aux_map
+            for alias in home.aliases.get(rule.aux_map, {})
         ),
     )
 

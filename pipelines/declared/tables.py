@@ -35,7 +35,9 @@ def unit_closure(home: Home) -> list[tuple[str, str, int, dt.date, dt.date]]:
         versions.setdefault(unit.code, []).append(unit)
     rows = []
     for unit in home.units:
-        above: list[tuple[str | None, int, dt.date, dt.date]] = [(unit.code, 0, unit.valid_from, unit.valid_to)]
+        above: list[tuple[str | None, int, dt.date, dt.date]] = [
+            (unit.code, 0, unit.valid_from, unit.valid_to)
+        ]
         while above:
             code, depth, start, end = above.pop()
             if code is None:
@@ -236,8 +238,15 @@ def span(home: Home) -> tuple[dt.date, dt.date]:
     """First and last day the periods must hold: a year before anything declared, to the end of the as-of year."""
     start_month = home.organisation.fiscal_start_month
     days = [unit.valid_from for unit in home.units if unit.valid_from.year > 1900] + [home.as_of]
-    days += [wave.closed for source in home.sources.values() if isinstance(source.waves, list) for wave in source.waves]
-    days += [dt.date(year - 1, start_month, 1) for chart in home.finance.charts for year in chart.fiscal_years]
+    days += [
+        wave.closed
+        for source in home.sources.values()
+        if isinstance(source.waves, list)
+        for wave in source.waves
+    ]
+    days += [
+        dt.date(year - 1, start_month, 1) for chart in home.finance.charts for year in chart.fiscal_years
+    ]
     days += [dt.date(year, 12, 31) for chart in home.finance.charts for year in chart.fiscal_years]
     return dt.date(min(days).year - 1, 1, 1), dt.date(max(days).year, 12, 31)
 

@@ -18,10 +18,11 @@ def visible_units(
 ) -> frozenset[str]:
     """Those of `units` whose headcount KPIs may be shown, given what is declared up to `last_day`.
 
-    Shown: a headcount of at least the finance threshold on every day, or a root of unknown headcount.
-    `unassigned` is nobody's team, the lines no rule places, and the root less its parts says it anyway: shown.
-    Hidden: fewer people on some day, an unknown headcount; then the cascade over the tree of every day. A home that has nothing but its root and declares no headcount shows everything: there is no
-    team in it to recognise.
+    Shown: a headcount of at least the finance threshold on every day, a root of unknown headcount, and
+    `unassigned`: it is nobody's team but the lines no rule places, and the root less its parts says it anyway.
+    Hidden: fewer people on some day, an unknown headcount; then the cascade over the tree of every day. A home
+    that has nothing but its root and declares no headcount shows everything: there is no team in it to
+    recognise.
     """
     wanted = frozenset(units)
     views = headcount_views(last_day, rules)

@@ -109,7 +109,10 @@ def mask_kpi_values(kpi: pl.DataFrame, rules: Rules, secondary: bool = True) -> 
     hidden, without_change = Mask(rows, rules, secondary).decide()
     flags = pl.DataFrame(
         {"hidden": hidden, "without_change": without_change},
-        schema={"hidden": pl.Boolean, "without_change": pl.Boolean},  # a home may have no survey: no rows, no types
+        schema={
+            "hidden": pl.Boolean,
+            "without_change": pl.Boolean,
+        },  # a home may have no survey: no rows, no types
     )
     emptied, unchanged = flags["hidden"], flags["hidden"] | flags["without_change"]
     columns = [

@@ -26,7 +26,9 @@ def ask(snapshot: Path, query: str) -> list[tuple[Any, ...]]:
 
 def test_the_books_are_those_the_generator_planted(status: dict[str, Any]) -> None:
     counted = ("records", "accepted", "quarantined", "duplicate")
-    assert {name: status["totals"][name] for name in counted} == {name: EXPECTED["totals"][name] for name in counted}
+    assert {name: status["totals"][name] for name in counted} == {
+        name: EXPECTED["totals"][name] for name in counted
+    }
     assert status["totals"]["balanced"]
     found = {file["name"]: {name: file[name] for name in ("status", *counted)} for file in status["files"]}
     assert found == EXPECTED["files"]
@@ -44,7 +46,17 @@ def test_each_defect_is_named_with_what_to_do(status: dict[str, Any]) -> None:
 
 def test_the_run_tells_its_totals_checks_snapshot_and_seconds(published_demo: Path) -> None:
     said = (published_demo / "said.txt").read_text()
-    for word in ("files", "records", "accepted", "quarantined", "duplicate", "checks", "snapshot", "seconds", "dbt build"):
+    for word in (
+        "files",
+        "records",
+        "accepted",
+        "quarantined",
+        "duplicate",
+        "checks",
+        "snapshot",
+        "seconds",
+        "dbt build",
+    ):
         assert word in said
     assert "Traceback" not in said
     assert "START sql" not in said  # dbt's own log stays out of a director's terminal
@@ -116,7 +128,12 @@ def test_nothing_personal_leaves_the_vault(published_demo: Path) -> None:
     header = [name.strip('"') for name in barometer[0].split(";")]
     cells = [line.split(";") for line in barometer[1:] if line]
     tokens = [row[header.index("token")].strip('"').encode() for row in cells[:50]]
-    canaries = [token for token in tokens if len(token) > 4] + [b"203.0.113.", b"@exemple", b".example", b"01 99 00"]
+    canaries = [token for token in tokens if len(token) > 4] + [
+        b"203.0.113.",
+        b"@exemple",
+        b".example",
+        b"01 99 00",
+    ]
     assert len(canaries) > 20
     landed = b"".join(path.read_bytes() for path in (published_demo / "landing").glob("*.csv"))
     assert any(canary in landed for canary in canaries), "the search itself is broken"
@@ -138,7 +155,9 @@ def test_sql_answers_in_three_formats(published_demo: Path) -> None:
     assert "cells" in relier(published_demo, "sql", query).stdout
 
 
-@pytest.mark.parametrize("query", ["select * from read_csv('/etc/passwd')", "copy dim_units to '/tmp/x.csv'", "selec 1"])
+@pytest.mark.parametrize(
+    "query", ["select * from read_csv('/etc/passwd')", "copy dim_units to '/tmp/x.csv'", "selec 1"]
+)
 def test_sql_that_reaches_out_is_refused_in_a_sentence(published_demo: Path, query: str) -> None:
     done = relier(published_demo, "sql", query)
     assert done.returncode == 1

@@ -31,7 +31,9 @@ def snapshot(home: Path) -> Path:
 
 def marts(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        return {name: connection.execute(f"select * from mart.{name} order by all").fetchall() for name in MARTS}
+        return {
+            name: connection.execute(f"select * from mart.{name} order by all").fetchall() for name in MARTS
+        }
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -65,7 +67,10 @@ def test_one_line_of_yaml_frees_a_held_file(home: Path) -> None:
     done = relier(home, "run")
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(relier(home, "status", "--json").stdout)
-    assert next(file for file in told["files"] if file["name"] == "partenaires_2025T4.xlsx")["status"] == "accepted"
+    assert (
+        next(file for file in told["files"] if file["name"] == "partenaires_2025T4.xlsx")["status"]
+        == "accepted"
+    )
     with duckdb.connect(str(snapshot(home)), read_only=True) as connection:
         measured = connection.execute(
             "select measured_period_code from mart.scorecard_unit_period where unit_code = 'rivage'"
@@ -99,7 +104,13 @@ def start(home: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "pipelines.cli", "--home", str(home), "run"]
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     return subprocess.Popen(
-        command, cwd=REPO, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=REPO,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -122,7 +133,9 @@ def snapshot_path(home: Path) -> Path:
 
 
 @pytest.mark.parametrize("moment", ["claim", "raw", "build", "candidate"])
-def test_a_killed_run_loses_nothing_and_the_next_recovers(published_demo: Path, tmp_path: Path, moment: str) -> None:
+def test_a_killed_run_loses_nothing_and_the_next_recovers(
+    published_demo: Path, tmp_path: Path, moment: str
+) -> None:
     """Killed with SIGKILL, its whole group, as soon as the mark of each phase appears."""
     home = copy_home(published_demo, tmp_path / "demo")
     data = home / "data" / "restricted"
@@ -130,7 +143,9 @@ def test_a_killed_run_loses_nothing_and_the_next_recovers(published_demo: Path, 
         "claim": lambda: any((home / "data" / "vault" / "originals").glob("*")),
         "raw": lambda: any(data.glob("raw/responses/*/*.parquet")),
         "build": lambda: any(data.glob("dbt/build/*.msgpack")),
-        "candidate": lambda: any(data.glob("candidate/*.duckdb")) or (home / "data/published/CURRENT").exists(),
+        "candidate": lambda: (
+            any(data.glob("candidate/*.duckdb")) or (home / "data/published/CURRENT").exists()
+        ),
     }
     process = start(home)
     while process.poll() is None and not marks[moment]():

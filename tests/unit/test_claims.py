@@ -81,7 +81,8 @@ def test_new_bytes_under_a_known_name_are_a_new_version(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("notes.csv", "unknown_source"), ("hr_2025Q1.exe", "unknown_type"), ("hr_2025Q1", "unknown_type")]
+    ("name", "reason"),
+    [("notes.csv", "unknown_source"), ("hr_2025Q1.exe", "unknown_type"), ("hr_2025Q1", "unknown_type")],
 )
 def test_what_nobody_declared_is_refused_by_name_with_a_remedy(home: Home, name: str, reason: str) -> None:
     put(home, name)

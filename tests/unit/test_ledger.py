@@ -10,8 +10,21 @@ import pytest
 
 from pipelines.ledger import Entry, Ledger, Refusal
 
-ENTRY = Entry("a.csv", "ab" * 32, 10, 1, source="hr", kind="responses", status="candidate", records=3, accepted=2, quarantined=1)
-REFUSAL = Refusal("unknown_unit", "a unit of unit_aliases.csv", "AG99", "add it", record=3, line=5, column="agency")
+ENTRY = Entry(
+    "a.csv",
+    "ab" * 32,
+    10,
+    1,
+    source="hr",
+    kind="responses",
+    status="candidate",
+    records=3,
+    accepted=2,
+    quarantined=1,
+)
+REFUSAL = Refusal(
+    "unknown_unit", "a unit of unit_aliases.csv", "AG99", "add it", record=3, line=5, column="agency"
+)
 
 
 @pytest.fixture

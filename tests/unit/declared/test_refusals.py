@@ -58,7 +58,10 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     changes = changed(HR, "owner: people team", "owmer: x") | changed("units.csv", "sud,essai", "sud,esssai")
     with pytest.raises(DeclarationError) as refused:
         Home.load(write_home(tmp_path, changes))
-    assert {problem.file.split("/")[-1] for problem in refused.value.problems} == {"hr_survey.yml", "units.csv"}
+    assert {problem.file.split("/")[-1] for problem in refused.value.problems} == {
+        "hr_survey.yml",
+        "units.csv",
+    }
 
 
 def test_a_folder_that_is_no_home_says_so(tmp_path: Path) -> None:
@@ -67,5 +70,7 @@ def test_a_folder_that_is_no_home_says_so(tmp_path: Path) -> None:
 
 
 def test_a_threshold_below_ten_with_a_reason_is_kept(tmp_path: Path) -> None:
-    home = Home.load(write_home(tmp_path, {"privacy.yml": "threshold: {employees: 7}\nreason: works council, 2025\n"}))
+    home = Home.load(
+        write_home(tmp_path, {"privacy.yml": "threshold: {employees: 7}\nreason: works council, 2025\n"})
+    )
     assert home.privacy.k("employees") == 7

@@ -30,7 +30,9 @@ def test_a_reorganisation_moves_a_unit_and_keeps_its_past(tmp_path: Path) -> Non
     changes = {"units.csv": units, "unit_aliases.csv": "source,alias,unit_code\nhr_survey,AG1,lyon\n"}
     closure = unit_closure(Home.load(write_home(tmp_path, changes)))
     over_lyon = {
-        (ancestor, start, end) for ancestor, unit, _, start, end in closure if unit == "lyon" and ancestor != "lyon"
+        (ancestor, start, end)
+        for ancestor, unit, _, start, end in closure
+        if unit == "lyon" and ancestor != "lyon"
     }
     first, last = (dt.date(2024, 1, 1), dt.date(2024, 12, 31)), (dt.date(2025, 1, 1), dt.date(9999, 12, 31))
     assert over_lyon == {("sud", *first), ("nord", *last), ("e", *first), ("e", *last)}
@@ -78,7 +80,11 @@ def test_expressions_are_additive_over_prefixes() -> None:
     }
     assert resolve("margin", charts) == {"70": 1, "713": 1, "601": 1, "607": 1}
     assert resolve("net", charts) == {"7": 1, "6": 1}
-    assert resolve("production", {"production": "credit(70 except 707 7097)"}) == {"70": 1, "707": -1, "7097": -1}
+    assert resolve("production", {"production": "credit(70 except 707 7097)"}) == {
+        "70": 1,
+        "707": -1,
+        "7097": -1,
+    }
 
 
 @pytest.mark.parametrize(
