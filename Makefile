@@ -1,7 +1,7 @@
 # Every target works first, alone and twice: each brings .venv up to requirements.lock before it starts.
 
 .DEFAULT_GOAL := help
-PORT ?= 8501
+PORT ?=
 HEADLESS ?=
 export PYTHON
 
@@ -25,10 +25,10 @@ venv: ## install requirements.lock into .venv, or mend it (PYTHON=/path/to/pytho
 	@sh tools/bootstrap.sh
 
 .PHONY: demo
-demo: venv ## run the whole pipeline on examples/demo and serve the scorecard (PORT=8501, HEADLESS=1 only publishes)
+demo: venv ## run the whole pipeline on examples/demo and serve the scorecard (PORT=8600 chooses, HEADLESS=1 only publishes)
 	@$(BIN)/relier --home examples/demo run
 ifeq ($(filter-out 0,$(HEADLESS)),)
-	@$(BIN)/relier --home examples/demo dashboard --port $(PORT)
+	@$(BIN)/relier --home examples/demo dashboard $(if $(PORT),--port $(PORT))
 endif
 
 .PHONY: test

@@ -16,7 +16,6 @@ sys.path[:0] = [path for path in (str(HERE), str(REPO)) if path not in sys.path]
 from make_snapshot import build  # noqa: E402 (neighbours are found through the path set above)
 from serve import browser, serving  # noqa: E402 (same reason)
 
-DEMO = REPO / "examples" / "demo"
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +54,9 @@ def app(homes: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Callab
 
 
 @pytest.fixture(scope="session")
-def shown_home(homes: Callable[[str], Path]) -> Path:
-    """The demo as it was last published, else the synthetic one."""
-    return DEMO if (DEMO / "data" / "published" / "CURRENT").is_file() else homes("demo")
+def shown_home(published_demo: Path) -> Path:
+    """The real demo, published by the real pipeline for this session."""
+    return published_demo
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,2 @@
+select kpi_code, stakeholder_code, label_fr, label_en
+from {{ source('declared', 'kpi_labels') }}

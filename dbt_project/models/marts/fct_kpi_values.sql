@@ -1,0 +1,23 @@
+select
+    unit_code,
+    period_code,
+    stakeholder_code,
+    segment_code,
+    counterparty_code,
+    kpi_code,
+    dimension_code,
+    value,
+    n,
+    ci_low,
+    ci_high,
+    method,
+    status,
+    compared_period_code,
+    change_value,
+    change_ci_low,
+    change_ci_high,
+    change_label,
+    disclosure,
+    definition_version,
+    as_of_date
+from {{ ref('int_kpi_values__compared') }}
