@@ -23,7 +23,9 @@ app = typer.Typer(
     help="Relational performance beside financial performance, from landing files to a published scorecard.",
 )
 # bound to the real streams: a run silences sys.stdout while dbt speaks
-console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+console = Console(
+    file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=True
+)
 errors = Console(file=sys.stderr, highlight=False, soft_wrap=True)
 REPOSITORY = Path(__file__).resolve().parent.parent
 HomeOption = Annotated[

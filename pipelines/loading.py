@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.declared import Home, chart_years, decoding_digest, fiscal_year_of, source_spec
+from pipelines.declared import Home, chart_years, decoding_digest, fiscal_year_of, source_spec, span
 from pipelines.files import private_folder, replacing
 from pipelines.ingest import Decoded, FileProblem, Problem, SourceSpec, decode
 from pipelines.ledger import Entry, Ledger, Refusal
@@ -76,6 +76,7 @@ def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal
     try:
         decoded = decode(home.vault / "originals" / entry.sha256, entry.name.rsplit("/", 1)[-1], spec)
         _refuse_uncharted(home, decoded)
+        decoded = _within_periods(home, code, decoded)
     except FileProblem as problem:
         return _set_aside(base, problem)
     refusals = [_refusal(problem) for problem in decoded.quarantined]
@@ -151,6 +152,31 @@ def _refuse_uncharted(home: Home, decoded: Decoded) -> None:
             records=decoded.records,
             problems=[],
         )
+
+
+def _within_periods(home: Home, code: str, decoded: Decoded) -> Decoded:
+    """An answer of a continuous source lies in a period or in quarantine: a stray year must not block the home."""
+    if home.sources[code].waves != "continuous":
+        return decoded
+    import pyarrow.compute as pc
+
+    first, last = span(home)
+    days = decoded.table["submitted_date"]
+    inside = pc.fill_null(pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last)), False)
+    stray = decoded.table.filter(pc.invert(inside))["record_number"].to_pylist()
+    if not stray:
+        return decoded
+    column = home.sources[code].keys.submitted_at
+    fix = "correct it in the tool and send the file again, or widen units.csv's first valid_from"
+    problems = [
+        Problem(n, None, column, "bad_date", f"a day from {first} to {last}", "withheld", fix) for n in stray
+    ]
+    return replace(
+        decoded,
+        table=decoded.table.filter(inside),
+        accepted=decoded.accepted - len(stray),
+        quarantined=[*decoded.quarantined, *problems],
+    )
 
 
 def _keyed(decoded: Decoded, spec: SourceSpec, entry: Entry, key: bytes) -> pa.Table:

@@ -8,6 +8,7 @@ from pipelines.declared.tables import (
     chart_years,
     declared_tables,
     fiscal_year_of,
+    span,
     surveyed,
     unit_closure,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "decoding_digest",
     "fiscal_year_of",
     "source_spec",
+    "span",
     "surveyed",
     "unit_closure",
 ]

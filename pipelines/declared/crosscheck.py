@@ -186,6 +186,12 @@ def _source(
                     f"outcome '{item.outcome}' is not in the framework; it has {', '.join(framework.outcomes)}",
                 )
             )
+    asked = [item.outcome for item in source.items if item.outcome]
+    for index, item in enumerate(source.items):
+        if item.outcome and asked.count(item.outcome) > 1:
+            problems.append(
+                at.problem(["items", index], f"outcome '{item.outcome}' is asked by two items; keep one")
+            )
     for index, measure in enumerate(source.measures):
         if measure.kpi not in framework.kpis:
             problems.append(

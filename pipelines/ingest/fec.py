@@ -29,7 +29,6 @@ from pipelines.ingest.spreadsheet import is_workbook
 from pipelines.ingest.text import read_text
 
 NAME = re.compile(r"(.*)FEC(20\d\d[01]\d[0-3]\d)")
-ZERO = pa.scalar(Decimal(0), MONEY)
 # The 18 columns of the order, as spelled once accents, case and signs are taken away.
 STANDARD = (
     "journalcode", "journallib", "ecriturenum", "ecrituredate", "comptenum", "comptelib", "compauxnum", "compauxlib",
@@ -270,21 +269,22 @@ def _closing(digits: str) -> date | None:
 
 def _amounts(ledger: Ledger) -> tuple[pa.Array, pa.Array]:
     """Debit and credit; a ledger that writes Montant and Sens is split by its sign letter."""
+    nothing = pa.scalar(Decimal(0), MONEY)
     if "montant" not in ledger.places:
         names = ("debit", "credit")
         columns = [ledger.cells.columns[ledger.places[name]] for name in names]
         (debit, bad_debit), (credit, bad_credit) = read_amounts(columns)
         bad = bad_debit | bad_credit | np.asarray(pc.and_(debit.is_null(), credit.is_null()))
         _refuse_amounts(ledger, names[0], bad)
-        return debit.fill_null(ZERO), credit.fill_null(ZERO)
+        return debit.fill_null(nothing), credit.fill_null(nothing)
     ((amount, bad),) = read_amounts([ledger.cells.columns[ledger.places["montant"]]])
     column = coded(ledger.cells.columns[ledger.places["sens"]])
     signs = [(text or "").lower() for text in tidy_texts(column)]
     is_debit = np.array([sign in DEBIT for sign in signs])[column.index]
     is_credit = np.array([sign in CREDIT for sign in signs])[column.index]
     _refuse_amounts(ledger, "montant", bad | np.asarray(amount.is_null()) | ~(is_debit | is_credit))
-    filled = amount.fill_null(ZERO)
-    return pc.if_else(pa.array(is_debit), filled, ZERO), pc.if_else(pa.array(is_credit), filled, ZERO)
+    filled = amount.fill_null(nothing)
+    return pc.if_else(pa.array(is_debit), filled, nothing), pc.if_else(pa.array(is_credit), filled, nothing)
 
 
 def _refuse_amounts(ledger: Ledger, name: str, bad: np.ndarray) -> None:

@@ -17,7 +17,6 @@ from make_snapshot import build  # noqa: E402 (neighbours are found through the 
 from serve import browser, serving  # noqa: E402 (same reason)
 
 
-
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A home by variant (demo, first_wave, yearly), built once; `empty` has published nothing."""

@@ -26,6 +26,7 @@ def test_a_valid_home_loads(tmp_path: Path) -> None:
         (changed(HR, "min: 1, max: 5", "min: 5, max: 1"), "hr_survey.yml:13", "min 5 must be below max 1"),
         (changed(HR, "dimension: trust", "dimension: truts"), "hr_survey.yml:13", "'truts' is not in the framework"),
         (changed(HR, "column: NPS", "column: Q1"), "hr_survey.yml:14", "feeds both 'q1' and 'reco'"),
+        (changed(HR, "dimension: trust", "outcome: recommend"), "hr_survey.yml:13", "asked by two items"),
         (changed(HR, "code: reco", "code: q1"), "hr_survey.yml:14", "declared twice"),
         (changed(HR, "opened: 2025-03-03", "opened: 2025-04-03"), "hr_survey.yml:10", "opens on 2025-04-03, after"),
         (changed(HR, "owner: people team\n", "owner: people team\nowner: me\n"), "hr_survey.yml:7", "written twice"),
