@@ -13,7 +13,7 @@ from dagster_dbt import (
 )
 
 from pipelines.assets.landing import OWNERS
-from pipelines.resources import Warehouse, dbt_target
+from pipelines.resources import Warehouse, dbt_resource, dbt_target
 from pipelines.warehouse import reading, write_declared, write_raw
 
 
@@ -68,10 +68,11 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
             write_raw(home, ledger, "accepted")
         write_declared(home)
         target = dbt_target(home.path) / "build"
-        invocation = dbt.cli(["build"], context=context, target_path=target, raise_on_error=False)
         if config.column_lineage:
-            yield from invocation.stream().fetch_column_metadata()
+            telling = dbt_resource(project, quick=False).cli(["build"], context=context, target_path=target)
+            yield from telling.stream().fetch_column_metadata()
             return
+        invocation = dbt.cli(["build"], context=context, target_path=target, raise_on_error=False)
         # dbt holds the file until it ends: rows are counted after, and told with each materialization.
         events = list(invocation.stream())
         if not invocation.is_successful():
