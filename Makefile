@@ -59,6 +59,12 @@ format: venv ## rewrite Python and SQL in the house style
 bench: venv ## measure side by side and rewrite benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
 
+.PHONY: docs
+docs: venv ## rewrite the data dictionary and the README's screenshots from a fresh run of the demo
+	@$(BIN)/relier --home examples/demo run
+	@$(BIN)/python tools/data_dictionary.py "$$($(BIN)/relier --home examples/demo snapshot)"
+	@$(BIN)/python tests/dashboards/screenshots.py docs/screenshots examples/demo --full
+
 .PHONY: lock
 lock: venv ## resolve pyproject.toml into requirements.lock (UPGRADE=1 takes the newest versions)
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile pyproject.toml --group dev --quiet --universal \

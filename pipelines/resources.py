@@ -151,4 +151,4 @@ def dbt_resource(project: DbtProject, *, quick: bool = True) -> DbtCliResource:
     """dbt as a subprocess; not `quick` for column lineage, which asks the adapter about columns."""
     executable = Path(sys.executable).with_name("dbt")
     kind = QuickDbt if quick else DbtCliResource
-    return kind(project_dir=project, dbt_executable=str(executable))  # type: ignore[arg-type] - its own documentation
+    return kind(project_dir=project, dbt_executable=str(executable))  # type: ignore[arg-type]  # its own documentation says so
