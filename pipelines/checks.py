@@ -120,7 +120,7 @@ def _counts_agree(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]
     """Ledger, raw and staging must count the same records, source by source."""
     expected: dict[str, int] = {}
     for entry in ledger.files("accepted"):
-        if entry.kind != "measures":
+        if entry.kind != "measures" and entry.source in home.sources:
             expected[str(entry.source)] = expected.get(str(entry.source), 0) + entry.accepted
     with reading(home) as connection:
         raw = dict(

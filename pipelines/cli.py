@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from pipelines.declared import DeclarationError, Home
+from pipelines.declared import DeclarationError, Home, home_path
 from pipelines.ledger import Ledger
 from pipelines.publication import current
 
@@ -47,13 +47,9 @@ def _remember(home: Path | None) -> None:
         os.environ["RELIER_HOME"] = str(home.resolve())
 
 
-def _path() -> Path:
-    return Path(os.environ.get("RELIER_HOME") or REPOSITORY / "examples" / "demo").resolve()
-
-
 def _home(option: Path | None) -> Home:
     _remember(option)
-    return Home.load(_path())
+    return Home.load(home_path())
 
 
 @app.callback()
@@ -64,9 +60,9 @@ def common(home: HomeOption = None) -> None:
 
 def _snapshot(option: Path | None) -> Path:
     _remember(option)
-    found = current(_path() / "data" / "published")
+    found = current(home_path() / "data" / "published")
     if found is None:
-        raise RefusedError(f"nothing is published yet for {_path().name}; start with `relier run`")
+        raise RefusedError(f"nothing is published yet for {home_path().name}; start with `relier run`")
     return found
 
 
@@ -146,7 +142,7 @@ def dashboard(
 ) -> None:
     """Serve the scorecard on this machine only."""
     _remember(home)
-    os.environ["RELIER_HOME"] = str(_path())
+    os.environ["RELIER_HOME"] = str(home_path())
     free = _free_port(port)
     console.print(f"Scorecard: http://127.0.0.1:{free}  (Ctrl-C to stop)")
     os.chdir(REPOSITORY)
@@ -172,6 +168,7 @@ def dashboard(
 
 def main() -> None:
     """The console script: declarations and refusals are sentences, never tracebacks."""
+    os.umask(0o077)  # what a run makes is for its owner; the zones' own modes are set where they are made
     try:
         app()
     except DeclarationError as error:

@@ -8,8 +8,8 @@ from pipelines.assets.published import published_assets
 from pipelines.assets.raw import ledger_lines, measures, responses
 from pipelines.assets.warehouse import dbt_models
 from pipelines.checks import audits, promises
-from pipelines.declared import Home
-from pipelines.resources import Warehouse, dbt_project, dbt_resource, home_path
+from pipelines.declared import Home, home_path
+from pipelines.resources import Warehouse, dbt_project, dbt_resource
 
 home = Home.load(home_path())
 project = dbt_project(home.path)

@@ -17,6 +17,10 @@ from pipelines.ledger import Entry, Ledger, Refusal
 from pipelines.privacy import pseudonymise
 
 
+class RegressionError(Exception):
+    """A declaration would take back what was accepted; str() is a sentence."""
+
+
 def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -> list[Entry]:
     """Files of `kind` to decode: newly claimed, or whose declaration now reads the same bytes differently."""
     digests = {
@@ -42,15 +46,28 @@ def load(
     full_refresh: bool = False,
     told: Callable[[Entry], None] | None = None,
 ) -> list[Entry]:
-    """Decode every pending file of `kind`; a file that fails is held or refused by name and never stops the others."""
-    done = []
+    """Decode every pending file of `kind`; a file that fails is held or refused by name and never stops the others.
+
+    Raises RegressionError when a changed declaration would withdraw files that were accepted under the last
+    one: that is a mistake in the declaration, and what was accepted stays as it was.
+    """
+    done, withdrawn = [], []
     for entry in pending(home, ledger, kind, full_refresh):
         loaded, refusals = _load_one(home, replace(entry, run_id=run_id), key)
+        if entry.status == "accepted" and loaded.status != "candidate":
+            withdrawn.append(str(loaded.message).rstrip("."))
+            continue
         ledger.record(loaded, refusals)
         done.append(loaded)
         if told:
             told(loaded)
     _count_duplicates(ledger, kind)
+    if withdrawn:
+        more = f" (and {len(withdrawn) - 2} more)" if len(withdrawn) > 2 else ""
+        raise RegressionError(
+            f"a declaration now refuses {len(withdrawn)} file(s) it had accepted: {'; '.join(withdrawn[:2])}{more}."
+            " Mend the declaration; the files stay as they were"
+        )
     return done
 
 

@@ -18,6 +18,8 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from pipelines.files import replacing, sync_file, sync_folder
+
 POINTER = "CURRENT"
 STORAGE_VERSION = "v1.4.0"
 BLOCK_SIZE = 16384  # the default of 262,144 makes a small snapshot seventeen times larger
@@ -140,8 +142,8 @@ def write_snapshot(
     try:
         _write(path, {"mart": marts, "meta": meta}, described)
         os.chmod(path, 0o400)
-        _sync(path)
-        _sync(path.parent)
+        sync_file(path)
+        sync_folder(path.parent)
     except BaseException:
         _remove(path)
         raise
@@ -199,19 +201,10 @@ def publish(folder: Path, snapshot_id: str) -> Path:
         raise PublicationError(f"{path.name} is not in {folder}; write it before publishing it")
     if _wal(path).exists():
         raise PublicationError(f"{path.name} has a write-ahead log beside it; it was not closed")
-    _sync(path)
-    _sync(folder)
-    draft = folder / f".{POINTER}.{os.getpid()}.part"
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{snapshot_id}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, folder / POINTER)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync(folder)
+    sync_file(path)
+    sync_folder(folder)
+    with replacing(folder / POINTER) as draft:
+        draft.write_text(snapshot_id, encoding="utf-8")
     return path
 
 
@@ -360,12 +353,3 @@ def _wal(path: Path) -> Path:
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     _wal(path).unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's names, survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,10 +16,11 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.declared import Home, declared_tables, surveyed
+from pipelines.declared.expressions import resolve
 from pipelines.files import private_folder, replacing
 from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, now
-from pipelines.privacy import Closure, Headcount, Rules, protect
+from pipelines.privacy import HEADCOUNT_KPIS, Closure, Headcount, Rules, protect
 from pipelines.publication import Comments, write_snapshot
 from pipelines.warehouse import reading
 
@@ -77,7 +78,24 @@ def rules(home: Home) -> Rules:
             for row in tables["headcounts"].to_pylist()
         ],
         closes=closes,
+        headcount_kpis=_headcount_kpis(home),
     )
+
+
+def _headcount_kpis(home: Home) -> frozenset[str]:
+    """Finance KPIs in which payroll (class 64 of the chart) takes part: those of a small team tell its pay."""
+    sums: set[str] = set()
+    for chart in home.finance.charts:
+        expressions = {**home.finance_kpis, **chart.kpis}
+        for kpi in expressions:
+            if any(
+                prefix.startswith("64") or "64".startswith(prefix) for prefix in resolve(kpi, expressions)
+            ):
+                sums.add(kpi)
+    ratios = {
+        code for code, kpi in home.framework.kpis.items() if kpi.numerator in sums or kpi.denominator in sums
+    }
+    return frozenset(sums | ratios) | HEADCOUNT_KPIS
 
 
 def read_marts(home: Home) -> tuple[dict[str, pa.Table], Comments]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.declared import Home
-from pipelines.ledger import Ledger
+from pipelines.ledger import Ledger, Refusal
 from pipelines.publication import current
 
 
@@ -36,9 +36,6 @@ def status_of(home: Home, ledger: Ledger) -> dict[str, Any]:
         }
         for entry in ledger.files()
     ]
-    reasons: dict[tuple[str, str], int] = {}
-    for name, refusal in ledger.refusals():
-        reasons[(name, refusal.reason)] = reasons.get((name, refusal.reason), 0) + refusal.records
     return {
         "home": home.organisation.name,
         "snapshot": str(latest) if latest else None,
@@ -51,13 +48,26 @@ def status_of(home: Home, ledger: Ledger) -> dict[str, Any]:
             "balanced": totals.records == totals.accepted + totals.quarantined + totals.duplicate,
         },
         "by_status": dict(totals.by_status),
-        "quarantine": [
-            {"file": name, "reason": reason, "records": count}
-            for (name, reason), count in sorted(reasons.items())
-        ],
+        "quarantine": _quarantine(ledger),
         "files": files,
         "last_run": ledger.last_run(),
     }
+
+
+def _quarantine(ledger: Ledger) -> list[dict[str, Any]]:
+    """Refused records by file and cause: where they stand, what was expected, and what to do."""
+    groups: dict[tuple[str, str, str | None, str, str, str], list[Refusal]] = {}
+    for name, one in ledger.refusals():
+        groups.setdefault((name, one.reason, one.column, one.expected, one.found, one.fix), []).append(one)
+    names = ("file", "reason", "column", "expected", "found", "fix")
+    return [
+        {
+            **dict(zip(names, cause, strict=True)),
+            "records": sum(one.records for one in refusals),
+            "lines": [one.line for one in refusals if one.line is not None],
+        }
+        for cause, refusals in sorted(groups.items(), key=lambda group: tuple(str(part) for part in group[0]))
+    ]
 
 
 def print_status(told: dict[str, Any], console: Console) -> None:
@@ -96,9 +106,15 @@ def print_status(told: dict[str, Any], console: Console) -> None:
         console.print(table)
     else:
         console.print("Nothing has landed yet: put files in landing/ and start `relier run`.")
-    for line in told["quarantine"]:
+    for cause in told["quarantine"]:
+        if not cause["records"] or not cause["lines"]:
+            continue  # a whole file: its own message follows
+        shown = ", ".join(map(str, cause["lines"][:5])) + (" …" if len(cause["lines"]) > 5 else "")
+        what = f"{cause['reason'].replace('_', ' ')} in {cause['column'] or 'the record'}"
         console.print(
-            f"  quarantine: {line['file']}: {line['reason']}, {line['records']} record(s)", markup=False
+            f"  {cause['file']}, line {shown}: {cause['records']} record(s) quarantined: {what}: expected"
+            f" {cause['expected']}, found {cause['found']}; {cause['fix']}",
+            markup=False,
         )
     for entry in told["files"]:
         if entry["message"]:

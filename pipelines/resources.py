@@ -26,17 +26,11 @@ from pipelines.privacy import load_or_make_key
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT = REPOSITORY / "dbt_project"
-DEFAULT_HOME = REPOSITORY / "examples" / "demo"
 TELEMETRY_OFF = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
 }
-
-
-def home_path() -> Path:
-    """`RELIER_HOME`, else the demo."""
-    return Path(os.environ.get("RELIER_HOME") or DEFAULT_HOME).resolve()
 
 
 class Warehouse(dg.ConfigurableResource):
@@ -59,8 +53,9 @@ class Warehouse(dg.ConfigurableResource):
             for folder in (home.vault, home.published):
                 sweep(private_folder(folder))
             sweep(home.restricted)
-            with self.ledger() as ledger:
-                ledger.begin(str(context.run_id))
+            if context.run and context.run.job_name == "refresh":
+                with self.ledger() as ledger:
+                    ledger.begin(str(context.run_id))
             yield self
         finally:
             lock.release()

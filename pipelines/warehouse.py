@@ -118,7 +118,8 @@ def reading(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def write_raw(home: Home, ledger: Ledger, *statuses: Status) -> dict[str, int]:
     """Point raw.* at the files of `statuses`; returns rows per view."""
-    entries = ledger.files(*statuses)
+    # a source that is no longer declared keeps its files in the ledger and leaves the marts
+    entries = [entry for entry in ledger.files(*statuses) if entry.source in home.sources]
     with writing(home) as connection:
         connection.execute("create schema if not exists raw")
         for kind, view in VIEWS.items():

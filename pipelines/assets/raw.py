@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.assets.landing import OWNERS, RETRY
-from pipelines.loading import load
+from pipelines.loading import RegressionError, load
 from pipelines.resources import Warehouse
 from pipelines.warehouse import VIEWS, write_raw
 
@@ -37,17 +37,20 @@ def _raw_asset(kind: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         home = warehouse.home
         with warehouse.ledger() as ledger:
-            done = load(
-                home,
-                ledger,
-                kind,
-                warehouse.key(),
-                context.run_id,
-                config.full_refresh,
-                lambda entry: context.log.info(
-                    f"{entry.source} {entry.file_id}: {entry.status}, {entry.records} records"
-                ),
-            )
+            try:
+                done = load(
+                    home,
+                    ledger,
+                    kind,
+                    warehouse.key(),
+                    context.run_id,
+                    config.full_refresh,
+                    lambda entry: context.log.info(
+                        f"{entry.source} {entry.file_id}: {entry.status}, {entry.records} records"
+                    ),
+                )
+            except RegressionError as error:
+                raise dg.Failure(description=str(error), allow_retries=False) from error
             rows = write_raw(home, ledger, "candidate", "accepted")[view]
             files = ledger.files(kind=kind)
         counted = ("records", "accepted", "quarantined", "duplicate")

@@ -1,6 +1,6 @@
 """Typed declarations of a home: loading, cross-checks, and the tables and specifications made from them."""
 
-from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
+from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit, home_path
 from pipelines.declared.lines import DeclarationError, Problem
 from pipelines.declared.schemas import SCHEMAS
 from pipelines.declared.specs import decoding_digest, source_spec
@@ -25,6 +25,7 @@ __all__ = [
     "declared_tables",
     "decoding_digest",
     "fiscal_year_of",
+    "home_path",
     "source_spec",
     "span",
     "surveyed",

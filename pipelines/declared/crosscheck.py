@@ -24,7 +24,11 @@ def cross_check(
     places: Mapping[str, Located],
 ) -> list[Problem]:
     """Every broken reference, each with its file and line."""
-    problems = [*_framework(framework, framework_at), *_privacy(framework, privacy, privacy_at, sources)]
+    problems = [
+        *_framework(framework, framework_at),
+        *_methods(framework, framework_at),
+        *_privacy(framework, privacy, privacy_at, sources),
+    ]
     problems += _finance(finance, finance_at, units, aliases)
     for code, source in sources.items():
         problems += _source(code, source, places[code], framework, units, aliases)
@@ -59,6 +63,31 @@ def _framework(framework: Framework, at: Located) -> list[Problem]:
         for part in (kpi.numerator, kpi.denominator):
             if part and part not in framework.kpis:
                 problems.append(at.problem(["kpis", code], f"'{part}' is not a KPI"))
+    return problems
+
+
+# The mask and the contract know these by their code: another code would be shown without its protection.
+_ONE_CODE = {
+    "pomp_mean": "dimension_score",
+    "weighted_index": "rqi",
+    "index_coverage": "rqi_coverage",
+    "respondent_count": "respondents",
+    "response_rate": "participation",
+    "group_coverage": "coverage",
+    "group_balance": "balance",
+}
+
+
+def _methods(framework: Framework, at: Located) -> list[Problem]:
+    problems = []
+    for code, kpi in framework.kpis.items():
+        only = _ONE_CODE.get(kpi.method, code)
+        if only != code:
+            said = f"method {kpi.method} is published under the code '{only}'; change that KPI instead"
+            problems.append(at.problem(["kpis", code, "method"], said))
+    if "respondents" not in framework.kpis:
+        said = "'respondents' cannot be removed: the privacy mask counts with it"
+        problems.append(at.problem(["kpis", "respondents"], said))
     return problems
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import hashlib
+import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,12 @@ from pipelines.declared.models import Finance, Framework, Organisation, Privacy,
 FOREVER = dt.date(9999, 12, 31)
 UNASSIGNED = "unassigned"
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def home_path() -> Path:
+    """The home people mean: `RELIER_HOME`, else the demo."""
+    demo = Path(__file__).resolve().parents[2] / "examples" / "demo"
+    return Path(os.environ.get("RELIER_HOME") or demo).resolve()
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,17 @@ def merged(default: Any, override: Any) -> Any:
     return result
 
 
+_KNOWN = (
+    "organisation.yml",
+    "units.csv",
+    "unit_aliases.csv",
+    "headcounts.csv",
+    "framework.yml",
+    "finance.yml",
+    "privacy.yml",
+)
+
+
 class _Reader:
     """Collects problems over all files of a home, so that one reading names everything to mend."""
 
@@ -162,6 +181,7 @@ class _Reader:
         )
         finance, finance_at = self.model("finance.yml", Finance, default={})
         privacy, privacy_at = self.model("privacy.yml", Privacy, default={})
+        self.strangers()
         units = self.units()
         codes = {unit.code for unit in units}
         aliases = self.aliases(codes)
@@ -197,6 +217,21 @@ class _Reader:
             privacy=privacy,
             digest=self.digest(),
         )
+
+    def strangers(self) -> None:
+        """A misspelt file would be ignored in silence, and its thresholds with it."""
+        for path in sorted(self.folder.rglob("*")):
+            relative = path.relative_to(self.folder).as_posix()
+            if path.is_dir() or path.name.startswith(".") or relative in _KNOWN:
+                continue
+            if not (path.parent.name == "sources" and path.suffix in {".yml", ".yaml"}):
+                close = difflib.get_close_matches(relative, _KNOWN, n=1)
+                hint = (
+                    f"did you mean '{close[0]}'?"
+                    if close
+                    else f"known files are {', '.join(_KNOWN)}, sources/*.yml"
+                )
+                self.bad(relative, None, f"is not a declaration; {hint}")
 
     def units(self) -> list[Unit]:
         relative = "units.csv"

@@ -50,9 +50,14 @@ class Organisation(Declared):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, value: str) -> str:
-        field = r"(\*|[0-9]+(-[0-9]+)?)(/[0-9]+)?"
-        one = rf"{field}(,{field})*"
-        if not re.fullmatch(rf"{one} {one} {one} {one} {one}", value):
+        fields = value.split()
+        bounds = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
+        part = r"(\*|[0-9]+(-[0-9]+)?)(/[1-9][0-9]*)?"
+        if len(fields) != len(bounds) or not all(
+            re.fullmatch(rf"{part}(,{part})*", field)
+            and all(low <= int(number) <= high for number in re.findall(r"(?<!/)\b[0-9]+", field))
+            for field, (low, high) in zip(fields, bounds, strict=True)
+        ):
             raise ValueError('is not a five-field cron line; write one such as "0 6 * * 1" (Mondays at 6)')
         return value
 

@@ -225,7 +225,7 @@ def _with_hint(problem: Problem, undeclared: list[str]) -> Problem:
 
 def _yaml_line(name: str) -> str:
     return (
-        f"add `drop: [{quote(name)}]` to the source, or `- {{code: ..., column: {quote(name)}}}` under items"
+        f"add {quote(name)} to `drop:` of the source, or `- {{code: ..., column: {quote(name)}}}` under items"
     )
 
 

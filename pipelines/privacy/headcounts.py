@@ -40,6 +40,8 @@ def headcount_views(last_day: dt.date, rules: Rules) -> dict[dt.date, View]:
     views = {}
     for day in sorted(start for start in starts if start <= last_day):
         tree = rules.tree(day)
+        if tree.units <= {*rules.roots, UNASSIGNED} and rules.headcounts:
+            continue  # before the first unit there is nobody to recognise
         counts: dict[str, int] = {}
         for unit in sorted(tree.units, key=lambda code: len(tree.below.get(code, ()))):
             counts[unit] = _people(unit, day, tree, declared, counts)

@@ -38,12 +38,17 @@ def test_the_books_are_those_the_generator_planted(status: dict[str, Any]) -> No
 
 def test_each_defect_is_named_with_what_to_do(status: dict[str, Any]) -> None:
     files = {file["name"]: file for file in status["files"]}
-    assert 'drop: ["Code postal"]' in files["partenaires_2025T4.xlsx"]["message"]
+    assert 'add "Code postal" to `drop:`' in files["partenaires_2025T4.xlsx"]["message"]
     assert "send the whole file again" in files["clients_2025-Q1_partiel.csv"]["message"]
     assert files["barometre_2023T4.csv"]["encoding"] == "cp1252"
-    reasons = {(line["file"], line["reason"]): line["records"] for line in status["quarantine"]}
-    assert reasons[("barometre_2025T2.csv", "unknown_unit")] == 4
-    assert reasons[("clients_2025-Q2.csv", "out_of_scale")] == 6
+    causes = [cause for cause in status["quarantine"] if cause["file"] == "barometre_2025T2.csv"]
+    assert [(cause["reason"], cause["found"], cause["records"], len(cause["lines"])) for cause in causes] == [
+        ("unknown_unit", "AG99", 4, 4)
+    ]
+    assert "hr_survey,AG99," in causes[0]["fix"]
+    outside = [cause for cause in status["quarantine"] if cause["file"] == "clients_2025-Q2.csv"]
+    assert sum(cause["records"] for cause in outside) == 6
+    assert {(cause["reason"], cause["found"]) for cause in outside} == {("out_of_scale", "withheld")}
 
 
 def test_the_run_tells_its_totals_checks_snapshot_and_seconds(published_demo: Path) -> None:

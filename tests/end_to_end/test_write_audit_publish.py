@@ -62,9 +62,7 @@ def test_a_full_refresh_from_the_vault_says_the_same(home: Path) -> None:
 
 
 def test_one_line_of_yaml_frees_a_held_file(home: Path) -> None:
-    edit(home / "declarations/sources/partner_survey.yml", "drop:", "drop:\n  - Code postal") if (
-        "drop:\n" in (home / "declarations/sources/partner_survey.yml").read_text()
-    ) else edit(home / "declarations/sources/partner_survey.yml", "drop: [", 'drop: ["Code postal", ')
+    edit(home / "declarations/sources/partner_survey.yml", "drop: [", 'drop: ["Code postal", ')
     done = relier(home, "run")
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(relier(home, "status", "--json").stdout)
@@ -99,6 +97,15 @@ def test_a_wrong_declaration_stops_before_anything_is_touched(home: Path) -> Non
     assert "hr_survey.yml:" in done.stderr
     assert "did you mean 'freshness_days'" in done.stderr
     assert snapshot(home) == before
+
+
+def test_a_declaration_cannot_take_back_what_was_accepted(home: Path) -> None:
+    before = marts(snapshot(home))
+    edit(home / "declarations/sources/hr_survey.yml", 'file: "barometre_2025T4*"', 'file: "barometre_2025T*"')
+    done = relier(home, "run")
+    assert done.returncode == 1
+    assert "a declaration now refuses" in done.stderr
+    assert marts(snapshot(home)) == before
 
 
 def start(home: Path) -> subprocess.Popen[str]:

@@ -61,7 +61,7 @@ def _visitors(path: Path) -> Iterator[Answer]:
 
 
 def _companies(path: Path) -> Iterator[Answer]:
-    units = {f"Agence de {agency.name}": agency.unit for agency in world.AGENCIES}
+    units = {agency.branch: agency.unit for agency in world.AGENCIES}
     rows = load_workbook(path).active.iter_rows(values_only=True)
     header = next(rows)
     if partners.UNMAPPED_COLUMN in header:

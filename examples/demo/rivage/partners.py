@@ -70,7 +70,7 @@ def _row(
         None,
         None,
         code,
-        f"Agence de {agency.name}",
+        agency.branch,
         ";".join(chosen) + ";",
         *words,
         scaled(rng, own + 13, 0, 10),

@@ -41,6 +41,11 @@ class Agency:
     margin: float
 
     @property
+    def branch(self) -> str:
+        """As the partner survey names it: « Agence de Lyon », « Agence d'Arras »."""
+        return f"Agence d'{self.name}" if self.name[0] in "AEIOUÉ" else f"Agence de {self.name}"
+
+    @property
     def unit(self) -> str:
         return f"ag_{self.name.lower()}"
 

@@ -66,7 +66,7 @@ def test_limesurvey_personal_columns_must_be_declared_dropped(read: Decode) -> N
         read(text, **LIME_PARTS)
     problem = caught.value
     assert (problem.reason, problem.status, problem.records) == ("undeclared_column", "held", 3)
-    assert 'drop: ["ipaddr"]' in str(problem)
+    assert 'add "ipaddr" to `drop:`' in str(problem)
     assert read(text, **LIME_PARTS, drop=("ip*",)).accepted == 3
 
 
