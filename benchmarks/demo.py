@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from benchmarks.measuring import TIMES, Comparison
-from pipelines.resources import DEFAULT_HOME
+
+DEMO = Path(__file__).resolve().parent.parent / "examples" / "demo"
 
 
 def compare(scratch: Path) -> Comparison:
@@ -21,7 +22,7 @@ def compare(scratch: Path) -> Comparison:
     for number in range(TIMES):
         home = scratch / f"demo{number}"
         for part in ("declarations", "landing"):
-            shutil.copytree(DEFAULT_HOME / part, home / part)
+            shutil.copytree(DEMO / part, home / part)
         started = time.perf_counter()
         done = subprocess.run(
             [str(Path(sys.executable).with_name("relier")), "--home", str(home), "run"],

@@ -204,7 +204,7 @@ def publish(folder: Path, snapshot_id: str) -> Path:
     sync_file(path)
     sync_folder(folder)
     with replacing(folder / POINTER) as draft:
-        draft.write_text(snapshot_id, encoding="utf-8")
+        draft.write_text(f"{snapshot_id}\n", encoding="utf-8")
     return path
 
 

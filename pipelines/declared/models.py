@@ -265,7 +265,7 @@ class Kpi(Label):
     denominator: Code | None = None
     names: dict[Code, Text] = {}
     definition: Label
-    formula: Text
+    formula: Label | Text
     needs: Label | None = None
 
     @model_validator(mode="after")

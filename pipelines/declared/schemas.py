@@ -34,8 +34,8 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     },
     "dimension_stakeholders": _columns(_S, "dimension_code stakeholder_code"),
     "kpis": {
-        **_columns(_S, "kpi_code method outcome_code label_fr label_en definition_fr definition_en formula"),
-        "unit_of_measure": _S,
+        **_columns(_S, "kpi_code method outcome_code label_fr label_en definition_fr definition_en"),
+        **_columns(_S, "formula_fr formula_en unit_of_measure"),
         **_columns(_F, "range_low range_high"),
         **_columns(_S, "better domain numerator_code denominator_code needs_fr needs_en"), "sort_order": _I,
     },

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.declared.expressions import resolve
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
+from pipelines.declared.models import Label
 from pipelines.declared.periods import code_of, fiscal_year, periods
 from pipelines.declared.schemas import SCHEMAS
 from pipelines.stats import t_quantiles
@@ -26,6 +27,11 @@ def _latest(home: Home) -> dict[str, Unit]:
         if unit.code not in latest or unit.valid_from > latest[unit.code].valid_from:
             latest[unit.code] = unit
     return latest
+
+
+def _both(text: Label | str) -> tuple[str, str]:
+    """French and English; words written once serve both."""
+    return (text, text) if isinstance(text, str) else (text.fr, text.en)
 
 
 def unit_closure(home: Home) -> list[tuple[str, str, int, dt.date, dt.date]]:
@@ -123,7 +129,7 @@ def _framework(home: Home) -> Iterator[tuple[str, Row]]:
                 kpi.en,
                 kpi.definition.fr,
                 kpi.definition.en,
-                kpi.formula,
+                *_both(kpi.formula),
                 kpi.unit,
                 low,
                 high,
