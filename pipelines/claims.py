@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -43,9 +44,17 @@ def landed(folder: Path) -> list[Landed]:
             path = Path(parent, name)
             if name.startswith((".", "~$")) or name.endswith((".part", ".tmp", ".crdownload")):
                 continue
-            seen = path.lstat()
-            found.append(Landed(path.relative_to(folder).as_posix(), path, seen.st_size, seen.st_mtime_ns))
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile: there is nothing to claim
+                seen = path.lstat()
+                found.append(
+                    Landed(_printable(path.relative_to(folder)), path, seen.st_size, seen.st_mtime_ns)
+                )
     return sorted(found, key=lambda file: (len(file.name), file.name))
+
+
+def _printable(path: Path) -> str:
+    """The name as text; bytes that are no UTF-8 are shown escaped, for neither SQLite nor a terminal takes them."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _rules(home: Home) -> str:
@@ -78,6 +87,8 @@ def _not_ours(home: Home, file: Landed) -> Refusal | None:
     shown = home.source_file("<source>")
     if not stat.S_ISREG(file.path.lstat().st_mode):
         return Refusal("not_a_file", "a regular file", "a link or device", "send the file itself", records=0)
+    if file.name.rsplit("/", 1)[-1] != file.path.name:
+        return Refusal("unreadable_name", "a file name in UTF-8", "other bytes", "rename the file", records=0)
     if file.path.suffix.lower() not in ALLOWED:
         return Refusal(
             "unknown_type",
@@ -142,42 +153,42 @@ def claim(home: Home, ledger: Ledger, run_id: str, wait: Callable[[float], None]
     claimed = []
     for file in fresh:
         entry = Entry(file.name, "", file.size, file.modified_ns, claimed_at=now(), run_id=run_id)
-        refusal = _not_ours(home, file)
         try:
+            refusal = _not_ours(home, file)
             if refusal:
                 digest = "" if refusal.reason == "not_a_file" else sha256_of(file.path)
-                entry = replace(
-                    entry,
-                    sha256=digest,
-                    status="refused",
-                    reason=refusal.reason,
-                    declaration=_rules(home),
-                    message=f"{file.name}: {refusal}",
-                )
-                ledger.record(entry, [refusal])
+                entry = _refused(ledger, replace(entry, sha256=digest, declaration=_rules(home)), refusal)
             else:
-                entry = _claimed(
-                    home, ledger, replace(entry, sha256=_to_vault(file, home.vault / "originals"))
-                )
-        except UnsettledError:
+                digest = _to_vault(file, home.vault / "originals")
+                entry = _claimed(home, ledger, replace(entry, sha256=digest))
+        except (UnsettledError, FileNotFoundError):
             continue
+        except OSError as error:  # asked again at every run, until somebody has let us read it
+            refusal = Refusal("unreadable_file", "a file this account may read", error.strerror or "an error",
+                "give the account that runs Relier the right to read it", records=0)  # fmt: skip
+            entry = _refused(ledger, entry, refusal)
         claimed.append(entry)
     return claimed
+
+
+def _refused(ledger: Ledger, entry: Entry, refusal: Refusal) -> Entry:
+    entry = replace(entry, status="refused", reason=refusal.reason, message=f"{entry.name}: {refusal}")
+    ledger.record(entry, [refusal])
+    return entry
 
 
 def _claimed(home: Home, ledger: Ledger, entry: Entry) -> Entry:
     source = owners(home, entry.name)[0]
     entry = replace(entry, source=source, kind=home.sources[source].kind)
-    twins = [
-        o
-        for o in ledger.files()
-        if o.sha256 == entry.sha256 and o.source == source and o.status != "duplicate"
-    ]
-    same = next((other for other in twins if other.name == entry.name), None)
-    if same:  # the same bytes sent again over themselves: only the time changed
-        entry = replace(same, size=entry.size, modified_ns=entry.modified_ns)
+    known = [other for other in ledger.files() if other.sha256 == entry.sha256 and other.source == source]
+    same = next((other for other in known if other.name == entry.name), None)
+    if same:  # the same bytes sent again over themselves: only the time changed, and settling looks at it
+        again = "claimed" if same.status == "superseded" and not same.parquet else same.status
+        entry = replace(same, size=entry.size, modified_ns=entry.modified_ns, status=again)
         ledger.record(entry)
         return entry
+    # under a name that was held, or as a version since replaced, the same bytes are news
+    twins = [other for other in known if other.status in {"claimed", "candidate", "accepted"}]
     if twins:
         told = f"{entry.name}: the same bytes as {twins[0].name}; nothing to do"
         entry = replace(entry, status="duplicate", reason="same_bytes", message=told)

@@ -24,7 +24,8 @@ create table if not exists files (
     source text, kind text, wave text, status text not null, reason text, message text,
     records integer not null default 0, accepted integer not null default 0,
     quarantined integer not null default 0, duplicate integer not null default 0,
-    declaration text, declaration_version integer, parquet text, rows_hash text, slot text,
+    sound integer not null default 0, declaration text, declaration_version integer,
+    parquet text, rows_hash text, slot text,
     format text, encoding text, delimiter text, warnings text not null default '[]',
     unknown_units integer not null default 0, out_of_scale integer not null default 0,
     checks_passed integer, checks_total integer, checks_failed text not null default '[]',
@@ -50,7 +51,10 @@ create table if not exists runs (
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the ledger; `file_id` (first 16 hex of its SHA-256) names it in raw."""
+    """One file of the ledger; `file_id` (first 16 hex of its SHA-256) names it in raw.
+
+    `sound` is how many records passed decoding; settling decides how many of these are accepted.
+    """
 
     name: str
     sha256: str
@@ -66,6 +70,7 @@ class Entry:
     accepted: int = 0
     quarantined: int = 0
     duplicate: int = 0
+    sound: int = 0
     declaration: str | None = None
     declaration_version: int | None = None
     parquet: str | None = None

@@ -104,6 +104,7 @@ def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal
         wave=decoded.wave_code,
         records=decoded.records,
         accepted=decoded.accepted,
+        sound=decoded.accepted,
         quarantined=len(refusals),
         duplicate=decoded.duplicates,
         format=decoded.format,
@@ -112,12 +113,17 @@ def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal
         warnings=tuple(decoded.warnings),
         slot=_slot(home, entry, decoded),
         rows_hash=_rows_hash(table),
-        parquet=f"raw/{entry.kind}/{code}/{entry.file_id}-{base.declaration}.parquet",
+        parquet=f"raw/{entry.kind}/{code}/{entry.file_id}-{base.declaration}-{_short(decoded.wave_code)}.parquet",
         unknown_units=sum(refusal.reason == "unknown_unit" for refusal in refusals),
         out_of_scale=sum(refusal.reason == "out_of_scale" for refusal in refusals),
     )
     _write(table, home.restricted / str(loaded.parquet))
     return loaded, refusals
+
+
+def _short(wave: str | None) -> str:
+    """A wave in a file name: the same bytes under another name may belong to another wave."""
+    return hashlib.sha256((wave or "").encode()).hexdigest()[:4]
 
 
 def _set_aside(base: Entry, problem: FileProblem) -> tuple[Entry, list[Refusal]]:
@@ -133,6 +139,7 @@ def _set_aside(base: Entry, problem: FileProblem) -> tuple[Entry, list[Refusal]]
         message=f"{base.name}: {problem}",
         records=problem.records,
         accepted=0,
+        sound=0,
         quarantined=problem.records,
         duplicate=0,
         wave=None,

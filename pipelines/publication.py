@@ -211,10 +211,9 @@ def publish(folder: Path, snapshot_id: str) -> Path:
 def current(folder: Path) -> Path | None:
     """The published snapshot file; None when nothing is published, or what is named is not there."""
     try:
-        named = (folder / POINTER).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    path = snapshot_path(folder, named)
+        path = snapshot_path(folder, (folder / POINTER).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError, PublicationError):
+        return None  # no pointer, or a damaged one: the next run writes it anew
     return path if path.is_file() else None
 
 

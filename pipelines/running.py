@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
 from collections import defaultdict
@@ -42,6 +43,9 @@ _TELLS = {
 }
 
 
+_CLASS = re.compile(r"^[\w.]+(Error|Exception|Failure)[\w]*: ")  # a person reads the sentence, not its class
+
+
 @dataclass
 class Outcome:
     """How a refresh ended; `reason` is None when it published."""
@@ -77,6 +81,8 @@ class Watcher:
         if kind == "STEP_START":
             self.started[step] = time.monotonic()
             self._tell(_TELLS.get(step, step.replace("published__candidate_", "audit: ").replace("_", " ")))
+        elif kind == "STEP_RESTARTED":
+            self.started[step] = time.monotonic()
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE"}:
             self._ended(kind, step, event)
         elif kind == "ASSET_CHECK_EVALUATION":
@@ -117,7 +123,8 @@ def _why(step: str, failure: Any) -> str:
     error = failure.error
     while error and error.cause:
         error = error.cause
-    return told or next(iter(error.message.strip().splitlines() if error else []), step)
+    said = next(iter(error.message.strip().splitlines() if error else []), "")
+    return told or _CLASS.sub("", said) or step
 
 
 def dagster_home(home: Home) -> Path:
@@ -146,7 +153,7 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
     ):
         watcher = Watcher(run_id, progress, console)
         success = _execute(watcher, full_refresh)
-    watcher.seconds["start-up"] = time.monotonic() - begun - sum(watcher.seconds.values())
+    watcher.seconds["start-up"] = max(0.0, time.monotonic() - begun - sum(watcher.seconds.values()))
     outcome = Outcome(
         checks={"passed": watcher.passed, "failed": watcher.failed},
         seconds={k: round(v, 2) for k, v in watcher.seconds.items()},
@@ -156,7 +163,7 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
     if success and watcher.published and not watcher.reasons:
         outcome.snapshot = latest.stem.removeprefix("scorecard-") if latest else None
     else:
-        why = "; ".join(watcher.reasons) or "a step was skipped; the run log says which"
+        why = "; ".join(dict.fromkeys(watcher.reasons)) or "a step was skipped; the run log says which"
         kept = (
             f"the last snapshot stays ({latest.stem.removeprefix('scorecard-')})"
             if latest

@@ -6,6 +6,7 @@ files open at once and no file counts unless the ledger says so. `declared` hold
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -89,17 +90,32 @@ def path_of(home: Home) -> Path:
     return home.restricted / "warehouse.duckdb"
 
 
+def _open(path: Path, patience_s: float = 120, pause_s: float = 0.5) -> duckdb.DuckDBPyConnection:
+    """Open for writing; a damaged file is made again, and one still held (dbt outlives a killed run) is waited for."""
+    waited = 0.0
+    while True:
+        try:
+            return duckdb.connect(str(path))
+        except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException):
+            damaged = True
+        except duckdb.IOException as error:
+            damaged = "not a valid DuckDB database" in str(error)
+            if not damaged and ("lock" not in str(error) or waited >= patience_s):
+                raise
+        if damaged:
+            for left in (path, path.with_name(path.name + ".wal")):
+                left.unlink(missing_ok=True)
+        else:
+            time.sleep(pause_s)
+            waited += pause_s
+
+
 @contextmanager
 def writing(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The one writing connection; a damaged file is made again, for it holds nothing of its own."""
     path = path_of(home)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        connection = duckdb.connect(str(path))
-    except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException):
-        for damaged in (path, path.with_name(path.name + ".wal")):
-            damaged.unlink(missing_ok=True)
-        connection = duckdb.connect(str(path))
+    connection = _open(path)
     path.chmod(0o600)
     try:
         yield connection
@@ -183,6 +199,6 @@ def _files_table(ledger: Ledger) -> pa.Table:
             "out_of_scale_count": entry.out_of_scale,
         }
         for entry in ledger.files()
-        if entry.status != "duplicate"  # it has its twin's file_id, and nothing in raw
+        if entry.status in {"candidate", "accepted"}  # the rest has nothing in raw
     ]
     return pa.Table.from_pylist(rows, schema=pa.schema(list(_FILES.items())))

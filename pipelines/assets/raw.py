@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines.assets.landing import OWNERS, RETRY
 from pipelines.loading import RegressionError, load
+from pipelines.privacy import KeyRefusedError
 from pipelines.resources import Warehouse
 from pipelines.warehouse import VIEWS, write_raw
 
@@ -49,7 +50,7 @@ def _raw_asset(kind: str) -> dg.AssetsDefinition:
                         f"{entry.source} {entry.file_id}: {entry.status}, {entry.records} records"
                     ),
                 )
-            except RegressionError as error:
+            except (RegressionError, KeyRefusedError) as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
             rows = write_raw(home, ledger, "candidate", "accepted")[view]
             files = ledger.files(kind=kind)

@@ -64,7 +64,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], located: Located
         for one in found
         # of a union, pydantic reports every branch: the list's own errors say more than "not the word"
         if not (
-            str(one["loc"][-1]).startswith("literal[")
+            one["loc"]
+            and str(one["loc"][-1]).startswith("literal[")
             and any(_inside(one["loc"], other["loc"]) for other in found)
         )
     ]

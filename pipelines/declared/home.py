@@ -224,7 +224,7 @@ class _Reader:
             relative = path.relative_to(self.folder).as_posix()
             if path.is_dir() or path.name.startswith(".") or relative in _KNOWN:
                 continue
-            if not (path.parent.name == "sources" and path.suffix in {".yml", ".yaml"}):
+            if not (path.parent.name == "sources" and path.suffix == ".yml"):
                 close = difflib.get_close_matches(relative, _KNOWN, n=1)
                 hint = (
                     f"did you mean '{close[0]}'?"
@@ -347,7 +347,7 @@ class _Reader:
     def sources(self) -> tuple[dict[str, Source], dict[str, Located]]:
         sources: dict[str, Source] = {}
         places: dict[str, Located] = {}
-        for path in sorted((self.folder / "sources").glob("*.y*ml")):
+        for path in sorted((self.folder / "sources").glob("*.yml")):
             code = path.stem
             if not code.replace("_", "").isalnum() or code != code.lower() or "__" in code:
                 self.bad(

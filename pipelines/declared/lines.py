@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -96,12 +98,25 @@ def _walk(
             _walk(child, (*path, index), located, loader, problems)
 
 
+def _bad_date(text: str) -> int | None:
+    """The first line with a date that is in no calendar."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for year, month, day in re.findall(r"\b(\d{4})-(\d\d?)-(\d\d?)\b", line):
+            try:
+                dt.date(int(year), int(month), int(day))
+            except ValueError:
+                return number
+    return None
+
+
 def read_yaml(path: Path, shown: str) -> Located:
     """Parse one YAML file of mappings; raises DeclarationError with the line of a syntax error."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DeclarationError([Problem(shown, None, "is not UTF-8; save it as UTF-8")]) from error
+    except OSError as error:
+        raise DeclarationError([Problem(shown, None, f"cannot be read: {error.strerror}")]) from error
     located = Located(shown, {})
     problems: list[Problem] = []
     loader = _Loader(text)
@@ -117,6 +132,12 @@ def read_yaml(path: Path, shown: str) -> Located:
         raise DeclarationError(
             [Problem(shown, mark.line + 1 if mark else None, f"not valid YAML: {what}")]
         ) from error
+    except ValueError as error:  # a date that is none: 2025-06-31
+        raise DeclarationError(
+            [Problem(shown, _bad_date(text), f"holds an impossible date: {error}")]
+        ) from error
+    except RecursionError as error:
+        raise DeclarationError([Problem(shown, None, "is nested too deep, or refers to itself")]) from error
     finally:
         loader.dispose()
     if not isinstance(located.value, dict):

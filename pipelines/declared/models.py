@@ -165,7 +165,7 @@ class Source(Declared):
     label: Label | None = None
     owner: Text
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly"]
-    freshness_days: Annotated[int, Field(ge=1)]
+    freshness_days: Annotated[int, Field(ge=1, le=36500)]
     waves: list[Wave] | Literal["continuous"] = []
     keys: Keys = Keys()
     unit: Code | None = None

@@ -1,0 +1,179 @@
+"""Which rows count, whatever the order of arrival: versions, overlaps, corrections and their undoing."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.claims import claim
+from pipelines.declared import Home
+from pipelines.ledger import Entry, Ledger
+from pipelines.loading import RegressionError, load
+from pipelines.settling import settle
+from tests.unit.declared.homes import FILES, write_home
+
+HR = "sources/hr_survey.yml"
+CONTINUOUS = (
+    FILES[HR]
+    .replace('waves:\n  - {code: 2025-Q1, file: "hr_2025Q1*", opened: 2025-03-03, closed: 2025-03-28, invited: 40}', "waves: continuous")
+    .replace("unit: agency}", "unit: agency, submitted_at: day}")
+    .replace("cadence:", "resend: append\ncadence:")
+)  # fmt: skip
+KEY = b"k" * 32
+BIRTH = 1_700_000_000
+
+
+def export(*rows: tuple[str, int]) -> bytes:
+    lines = [f"{name},AG1,{score},9,2025-02-03 10:00:00" for name, score in rows]
+    return "\n".join(["id,agency,Q1,NPS,day", *lines, ""]).encode()
+
+
+class World:
+    """A home, its ledger, and files that arrive with a time of their own."""
+
+    def __init__(self, folder: Path, continuous: bool) -> None:
+        source = CONTINUOUS if continuous else FILES[HR] + "drop: [day]\n"
+        self.home = Home.load(write_home(folder, {HR: source}))
+        self.ledger = Ledger(self.home.restricted / "ledger.sqlite")
+
+    def receive(self, name: str, content: bytes, at: int) -> None:
+        path = self.home.landing / name
+        path.write_bytes(content)
+        os.utime(path, (BIRTH + at, BIRTH + at))
+        self.run()
+
+    def run(self) -> None:
+        claim(self.home, self.ledger, "run", wait=lambda _: None)
+        load(self.home, self.ledger, "responses", KEY, "run")
+        judged = [replace(entry, status="accepted") for entry in self.ledger.files("candidate")]
+        self.ledger.record_all([(entry, None) for entry in judged])
+        settle(self.home, self.ledger)
+
+    def rows(self) -> list[tuple[str, float]]:
+        """(pseudonym, answer) of every accepted row, as raw would show them."""
+        frames = [
+            pl.read_parquet(self.home.restricted / str(e.parquet)) for e in self.ledger.files("accepted")
+        ]
+        return sorted(row for frame in frames for row in frame.select("response_key", "hr_survey__q1").rows())
+
+    def answers(self) -> list[float]:
+        return sorted(score for _, score in self.rows())
+
+    def entry(self, name: str) -> Entry:
+        return next(entry for entry in self.ledger.files() if entry.name == name)
+
+
+@pytest.fixture
+def waves(tmp_path: Path) -> World:
+    return World(tmp_path, continuous=False)
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> World:
+    return World(tmp_path, continuous=True)
+
+
+def test_a_corrected_wave_replaces_and_putting_the_original_back_restores(waves: World) -> None:
+    waves.receive("hr_2025Q1.csv", export(("a", 1), ("b", 2)), at=0)
+    waves.receive("hr_2025Q1.csv", export(("a", 5)), at=10)
+    assert waves.answers() == [5]
+    waves.receive("hr_2025Q1.csv", export(("a", 1), ("b", 2)), at=20)
+    assert waves.answers() == [1, 2]
+
+
+def test_an_older_file_arriving_late_does_not_replace_a_newer(waves: World) -> None:
+    waves.receive("hr_2025Q1_v2.csv", export(("a", 5)), at=10)
+    waves.receive("hr_2025Q1.csv", export(("a", 1), ("b", 2)), at=0)
+    assert waves.answers() == [5]
+
+
+def test_a_held_file_renamed_as_asked_is_taken_and_the_old_name_retired(waves: World) -> None:
+    waves.receive("hr_T1.csv", export(("a", 4)), at=0)
+    assert waves.entry("hr_T1.csv").status == "held"
+    waves.receive("hr_2025Q1.csv", export(("a", 4)), at=10)
+    assert waves.answers() == [4]
+    assert waves.entry("hr_T1.csv").status == "superseded"
+
+
+def test_a_truncated_file_sent_again_whole_is_made_good(waves: World) -> None:
+    waves.receive("hr_2025Q1.csv", export(("a", 4), ("b", 4))[:-25], at=0)
+    assert waves.entry("hr_2025Q1.csv").status == "refused"
+    waves.receive("hr_2025Q1.csv", export(("a", 4), ("b", 4)), at=10)
+    assert {entry.status for entry in waves.ledger.files()} == {"accepted", "superseded"}
+    assert waves.ledger.refusals() == []
+
+
+def test_overlapping_exports_count_each_answer_once_in_any_order(tmp_path: Path) -> None:
+    files = {
+        "hr_1.csv": (export(("r1", 1), ("r2", 2), ("r3", 3)), 0),
+        "hr_2.csv": (export(("r2", 2), ("r3", 5), ("r4", 4)), 10),
+        "hr_3.csv": (export(("r4", 1), ("r5", 5)), 20),
+    }
+    seen = set()
+    for number, order in enumerate(itertools.permutations(files)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        world = World(folder, continuous=True)
+        for name in order:
+            world.receive(name, *files[name])
+        seen.add(tuple(world.answers()))
+        totals = world.ledger.totals()
+        assert (totals.records, totals.accepted, totals.duplicate) == (8, 5, 3)
+    assert seen == {(1, 1, 2, 5, 5)}
+
+
+def test_a_correction_of_an_overlapping_export_gives_back_what_it_had_taken(stream: World) -> None:
+    stream.receive("hr_a.csv", export(("r1", 1), ("r2", 2), ("r3", 3)), at=0)
+    stream.receive("hr_b.csv", export(("r2", 4), ("r3", 4), ("r4", 4)), at=10)
+    assert stream.answers() == [1, 4, 4, 4]
+    # the source appends: a second version under the same name adds to the first, the newer answer wins
+    stream.receive("hr_b.csv", export(("r2", 5)), at=20)
+    assert stream.answers() == [1, 4, 4, 5]
+
+
+def test_settling_twice_changes_nothing(stream: World) -> None:
+    stream.receive("hr_a.csv", export(("r1", 1), ("r2", 2)), at=0)
+    stream.receive("hr_b.csv", export(("r2", 4)), at=10)
+    before = stream.ledger.files()
+    settle(stream.home, stream.ledger)
+    assert stream.ledger.files() == before
+
+
+def test_an_answer_outside_every_period_is_quarantined_and_named(stream: World) -> None:
+    stray = export(("r1", 1)).replace(b"2025-02-03", b"1970-01-01") + export(("r2", 2)).split(b"\n", 1)[1]
+    stream.receive("hr_a.csv", stray, at=0)
+    assert stream.answers() == [2]
+    ((_, refusal),) = stream.ledger.refusals()
+    assert (refusal.reason, refusal.column, refusal.found) == ("bad_date", "day", "withheld")
+
+
+def test_a_declaration_cannot_take_back_an_accepted_file(waves: World) -> None:
+    waves.receive("hr_2025Q1.csv", export(("a", 1)), at=0)
+    path = waves.home.path / "declarations" / HR
+    path.write_text(path.read_text().replace("drop: [day]", "drop: []"))
+    waves.home = Home.load(waves.home.path)
+    with pytest.raises(RegressionError, match="refuses 1 file"):
+        waves.run()
+    assert waves.answers() == [1]
+
+
+def test_the_same_number_in_two_waves_is_two_answers(tmp_path: Path) -> None:
+    second = '  - {code: 2025-Q2, file: "hr_2025Q2*", closed: 2025-06-27}\nkeys:'
+    home = write_home(tmp_path, {HR: FILES[HR].replace("keys:", second) + "drop: [day]\n"})
+    world = World.__new__(World)
+    world.home, world.ledger = Home.load(home), Ledger(home / "data/restricted/ledger.sqlite")
+    world.receive("hr_2025Q1.csv", export(("1", 1)), at=0)
+    world.receive("hr_2025Q2.csv", export(("1", 5)), at=10)
+    assert world.answers() == [1, 5]
+
+
+def test_a_name_that_is_no_text_is_refused_and_stops_nothing(waves: World) -> None:
+    (waves.home.landing / os.fsdecode(b"hr_2025Q1_\xff.csv")).write_bytes(export(("b", 2)))
+    waves.receive("hr_2025Q1.csv", export(("a", 1)), at=0)
+    assert waves.answers() == [1]
+    assert [entry.reason for entry in waves.ledger.files("refused")] == ["unreadable_name"]
