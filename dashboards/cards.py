@@ -43,7 +43,7 @@ def _card(view: View, row: Row) -> None:
         if row["headline_n"] is not None:
             first.append(words("respondents", n=words.number(row["headline_n"], 0)))
         if row["measured_period_code"] != row["period_code"]:
-            first.append(f":orange[{words('measured_earlier', period=view.label(row, 'measured'))}]")
+            first.append(f":orange[{words('measured_earlier', when=view.when(row, 'measured'))}]")
     st.markdown(
         f"**{view.label(row, 'stakeholder')}** &ensp;:gray[{' · '.join(first)}]"
         if first
@@ -86,13 +86,25 @@ def _change(view: View, row: Row) -> str:
     """Sign, shape and colour only when the change is real; noise is grey and has no arrow."""
     value, label = row["headline_change_value"], row["headline_change_label"]
     if value is None:
-        return f":gray-badge[{view.words('first_measure')}]"
+        return f":gray-badge[{view.words('first_measure' if is_first(view, row) else 'no_comparison')}]"
     text, against = change_text(view, value, row["unit_of_measure"]), view.label(row, "compared")
     if label in REAL:
         glyph, colour = ("▼", "orange") if value < 0 else ("▲", "blue")
         return f":{colour}-badge[{glyph} {text}] :gray[{view.words(f'change_{label}', period=against)}]"
     said = "change_noise" if label == "noise" else "change_untested"
     return f":gray-badge[{text}] :gray[{view.words(said, period=against)}]"
+
+
+def is_first(view: View, row: Row) -> bool:
+    """Whether the stakeholder had been measured once only when the period ended: later, a change may lack too."""
+    waves = data.headline_series(view.snapshot, row["unit_code"], row["period_code"], row["stakeholder_code"])
+    return len(waves) < 2
+
+
+def protected_accounts(view: View) -> str:
+    """Why accounts are hidden: wages of a small team, or, for the lines of no team, those of another one."""
+    is_team = view.unit["unit_code"] != "unassigned"
+    return view.words("protected_finance" if is_team else "protected_finance_other")
 
 
 def _definition(view: View, row: Row) -> str | None:
@@ -166,7 +178,7 @@ def finance_cards(view: View) -> None:
         with column.container(border=True, height="stretch"):
             _finance_card(view, row, _kpi(view, kpi), kpi)
     if row["finance_status"] == "protected":
-        st.caption(words("protected_finance"))
+        st.caption(protected_accounts(view))
 
 
 def _finance_card(view: View, row: Row, known: Row, kpi: str) -> None:

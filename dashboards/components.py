@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import charts, frame, panels
 from dashboards import snapshot as data
-from dashboards.cards import NONE, change_text
+from dashboards.cards import NONE, change_text, is_first
 from dashboards.frame import ALL, PAGES, View
 from dashboards.snapshot import Row
 from dashboards.wording import PROTECTED, plain
@@ -34,10 +34,12 @@ def _relation_sentence(view: View) -> str:
         return words("message_protected" if hidden else "message_nothing", unit=name)
     if all(row["headline_method"] == "as_reported" for row in cards):
         return _reported_sentence(view, cards[0])
+    given = {"unit": name, "when": view.when(view.period)}
     if all(row["headline_change_value"] is None for row in cards):
-        return words("message_first", unit=name)
-    sentence = words("message_noise", unit=name, period=view.label(view.period))
-    return sentence + _watch_sentence(view)
+        first = all(is_first(view, row) for row in cards)
+        return words("message_first", unit=name) if first else words("message_no_comparison", **given)
+    hidden = any(row["headline_status"] == "protected" for row in rows)
+    return words("message_noise_shown" if hidden else "message_noise", **given) + _watch_sentence(view)
 
 
 def _watch_sentence(view: View) -> str:
@@ -163,7 +165,7 @@ def stale_lines(view: View, link: bool = True) -> None:
     for row in data.sources(view.snapshot):
         if row["freshness_status"] == "fresh":
             continue
-        given = {"source": plain(view.label(row, "label")), "owner": plain(row["owner"] or NONE)}
+        given = {"source": view.label(row), "owner": plain(row["owner"] or NONE)}
         said = (
             view.words("stale_never", **given)
             if row["last_wave_date"] is None
@@ -211,14 +213,17 @@ def dimensions(view: View) -> None:
     if not any(row["value"] is not None for row in rows):
         st.caption(words("dimensions_none"))
         return
+    axis = data.time_axis(snapshot, period)
     st.plotly_chart(
-        panels.dimension_panels(words, data.time_axis(snapshot, period), rows),
+        panels.dimension_panels(words, axis, rows),
         config=charts.CONFIG,
         key="dimensions",
         theme="streamlit",
         alt=words("dimensions_title", stakeholder=words.of(label, "stakeholder")),
     )
-    st.caption(words("dimensions_caption"))
+    drawn = {row["period_code"] for row in axis}
+    is_finite = any(row["method"] == "t_fpc" for row in rows if row["period_code"] in drawn)
+    st.caption(words("dimensions_caption") + (" " + words("dimensions_fpc") if is_finite else ""))
 
 
 def protection(view: View) -> None:
@@ -226,7 +231,10 @@ def protection(view: View) -> None:
     words = view.words
     rows = data.protected_children(*view.choice)
     thresholds = [row["threshold_count"] for row in view.stakeholders]
-    st.caption(words("protected_intro", threshold=max(thresholds)))
+    above = {row["stakeholder_code"]: row["headline_status"] for row in data.cards(*view.choice)}
+    is_seen = bool(rows) and all(above.get(row["stakeholder_code"]) == "published" for row in rows)
+    intro = words("protected_intro", threshold=max(thresholds))
+    st.caption(intro + (" " + words("protected_above") if is_seen else ""))
     if not rows:
         st.caption(words("protected_none"))
     for code in dict.fromkeys(row["unit_code"] for row in rows):
@@ -246,10 +254,10 @@ def definitions(view: View) -> None:
     """Meaning and formula of each KPI, on demand."""
     with st.popover(view.words("definitions"), type="tertiary"):
         for row in data.definitions(view.snapshot):
-            formula = (
-                f"  \n:gray[{view.words('formula')} : {plain(str(row['formula']))}]" if row["formula"] else ""
-            )
-            st.markdown(f"**{view.label(row)}**  \n{view.label(row, 'definition')}{formula}")
+            said = [f"**{view.label(row)}**", view.label(row, "definition")]
+            formula = view.label(row, "formula")
+            said += [f":gray[{view.words('formula', formula=formula)}]"] if formula else []
+            st.markdown("  \n".join(said))
 
 
 def table(head: list[str], rows: list[list[str]], figures: int) -> None:

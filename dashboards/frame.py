@@ -54,6 +54,10 @@ class View:
         """A label of the snapshot in the page's language, safe inside Markdown."""
         return plain(self.words.of(row, stem))
 
+    def when(self, row: Row, stem: str = "label") -> str:
+        """A period as an adverb (« au T3 2025 », « en 2020 »), safe inside Markdown."""
+        return plain(self.words.when(row, stem))
+
     def unit_row(self, code: str | None) -> Row | None:
         """The unit with that code, if the scorecard knows it."""
         return next((row for row in self.units if row["unit_code"] == code), None)
@@ -216,7 +220,12 @@ def _filters(view: View) -> None:
             options = [everyone, *view.stakeholders] if len(view.stakeholders) > 1 else view.stakeholders
             _filter(view, "stakeholder", options, "stakeholder_code", lambda row: words.of(row, "label"))
         before = data.compared_period(view.snapshot, view.period["period_code"])
-        against = words("compared", period=view.label(before)) if before else words("compared_none")
+        shown = view.label(view.period)
+        against = (
+            words("compared", period=shown, against=view.label(before))
+            if before
+            else words("compared_none", period=shown)
+        )
         late = sum(row["freshness_status"] != "fresh" for row in data.sources(view.snapshot))
         state = (
             words("up_to_date")
@@ -224,9 +233,8 @@ def _filters(view: View) -> None:
             else words("late_count_one" if late == 1 else "late_count", count=late)
         )
         colour = ":orange" if late else ":gray"
-        period_label = view.label(view.period)
         as_of = words("as_of", date=words.date(view.about["as_of_date"]))
-        age.markdown(f":gray[{period_label} {against}]  \n:gray[{as_of}] · {colour}[{state}]")
+        age.markdown(f":gray[{against}]  \n:gray[{as_of}] · {colour}[{state}]")
 
 
 def first_run() -> None:
@@ -248,6 +256,7 @@ def empty(view: View) -> bool:
     said = {
         "unit": view.label(view.unit),
         "period": view.label(view.period),
+        "when": view.when(view.period),
         "stakeholder": next(
             (view.label(r) for r in view.stakeholders if r["stakeholder_code"] == stakeholder), ""
         ),

@@ -339,7 +339,7 @@ def dimension_series(snapshot: Snapshot, unit: str, period: str, stakeholder: st
     return snapshot.rows(
         """
         SELECT f.dimension_code, d.label_fr, d.label_en, f.period_code, f.value, f.n, f.ci_low, f.ci_high,
-            f.status, f.change_value, f.change_label, f.definition_version
+            f.method, f.status, f.change_value, f.change_label, f.definition_version
         FROM mart.fct_kpi_values f JOIN mart.dim_dimensions d USING (dimension_code)
         JOIN mart.dim_periods p USING (period_code)
         WHERE f.unit_code = ? AND f.stakeholder_code = ? AND f.kpi_code = 'dimension_score'

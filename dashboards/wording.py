@@ -23,6 +23,7 @@ PROTECTED = "●"
 _BABEL = {"fr": "fr_FR", "en": "en_GB"}
 _BEFORE = re.compile(r" ([;:?!%»])(?=[\s).,\]]|$)")
 _SCALES = ((1e9, "Md"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+_QUARTER = re.compile(r"T[1-4] ")
 _MARKDOWN = re.compile(r"([\\`*_\[\]{}()#~<>$|:!])")
 
 
@@ -71,6 +72,13 @@ class Words:
         other = "en" if self.language == "fr" else "fr"
         found = row.get(f"{stem}_{self.language}") or row.get(f"{stem}_{other}") or ""
         return typeset(str(found), self.language)
+
+    def when(self, row: dict[str, Any], stem: str = "label") -> str:
+        """The period of a row as an adverb: « au T3 2025 », « en mars 2025 », « en 2020 »; in Q3 2025."""
+        period = self.of(row, stem)
+        return (
+            f"au {period}" if self.language == "fr" and _QUARTER.match(period) else f"{self('in')} {period}"
+        )
 
     def number(self, value: Any, digits: int = 1, signed: bool = False) -> str:
         """72.42 gives « 72,4 » and 72.4; the minus is a real one, a zero has no sign."""

@@ -32,7 +32,7 @@ def _line(view: View, row: Row) -> list[str]:
     public = f" · {words('public')}" if row["disclosure"] == "already_public" else ""
     file = words.code(row["last_file_status"])
     return [
-        f"**{plain(view.label(row, 'label'))}**{public}",
+        f"**{view.label(row)}**{public}",
         view.label(row, "stakeholder") or NONE,
         plain(row["owner"] or NONE),
         words.code(row["cadence"], "cadence_"),

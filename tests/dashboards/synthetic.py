@@ -146,6 +146,13 @@ def _waves(stakeholder: str, variant: str) -> list[int]:
     return list(range(12)) if stakeholder != "partners" else [1, 3, 5, 7, 9]
 
 
+def _method(unit: str, stakeholder: str, kpi: str) -> str:
+    """How the interval was made; the group's employees were invited by name, and most answered."""
+    if kpi in {"rqi", "dimension_score", "ces_mean"}:
+        return "t_fpc" if (unit, stakeholder) == ("rivage", "employees") else "t"
+    return {"nps": "adjusted_wald", "csat": "wilson"}.get(kpi, "count")
+
+
 def relation(variant: str) -> list[Row]:
     """Rows of fct_kpi_values for a quarterly home."""
     draw = random.Random(20260131)
@@ -189,7 +196,7 @@ def relation(variant: str) -> list[Row]:
                         "kpi_code": kpi,
                         "dimension_code": dimension,
                         **cell,
-                        "method": {"rqi": "weighted_index", "dimension_score": "pomp_mean"}.get(kpi, kpi),
+                        "method": _method(unit, stakeholder, kpi),
                         "status": "published",
                         "compared_period_code": codes[index - back] if index >= back else None,
                         **(

@@ -58,20 +58,22 @@ def test_overview_shows_every_stakeholder_with_interval_change_n_and_the_account
 def test_a_real_change_has_sign_shape_and_colour_and_noise_has_neither(app: App) -> None:
     text = said(app())
     assert ":blue-badge[▲ +3,8 pt]" in text
-    assert ":gray-badge[+0,3 pt] :gray[dans le bruit, vs T4 2024]" in text
+    assert ":gray-badge[+0,3 pt] :gray[dans le bruit, par rapport à T4 2024]" in text
 
 
 def test_the_message_names_the_real_change_its_leading_dimension_and_what_to_watch(app: App) -> None:
     message = said(app()).split("##### ")[1].split("\n")[0]
     assert message.startswith(
-        "**Clients : +3,8 pt** depuis T4 2024 pour Groupe Rivage, la hausse la plus nette"
+        "**Clients : +3,8 pt** par rapport à T4 2024 pour Groupe Rivage, la hausse la plus nette"
     )
     assert "À surveiller : Lyon, Collaborateurs, −" in message
     assert "Chiffre d'affaires sur 12 mois : 68,9 M€ (+5,9 %)." in message
 
 
 def test_the_message_says_so_when_nothing_moved(app: App) -> None:
-    assert "**Rien n'a bougé au-delà du bruit** pour Amiens" in said(app(unit="ag_amiens"))
+    assert "**Rien n'a bougé au-delà du bruit** pour Amiens" in said(
+        app(unit="ag_amiens", stakeholder="clients")
+    )
 
 
 def test_moves_are_real_only_at_most_three_and_lead_to_their_unit(app: App) -> None:
@@ -152,12 +154,15 @@ def test_not_enough_data_says_that_it_cannot_be_decided(app: App) -> None:
 
 def test_unassigned_lines_are_shown_in_the_accounts(app: App) -> None:
     assert "dont non affecté, 12 mois" in said(app("unit"))
-    assert "aucune relation n'y est mesurée" in said(app("unit", unit="unassigned"))
+    alone = said(app("unit", unit="unassigned"))
+    assert "aucune relation n'y est mesurée" in alone
+    assert "salaires" not in alone
 
 
 def test_a_first_wave_is_said_and_has_no_change(app: App) -> None:
     text = said(app(home="first_wave"))
     assert text.count("Première mesure") == 4
+    assert "Pas de période de comparaison" not in text
     assert "-badge[▲ +" not in text.split("Chiffre")[0]
 
 
@@ -190,7 +195,7 @@ def test_an_empty_choice_says_which_filter_empties_it_and_offers_the_way_back(ap
         )
     text_at = app(home=copy, period="2020", unit="reg_nord")
     assert "Rien à montrer pour ce choix." in said(text_at)
-    assert "Région Nord n'a aucune ligne au 2020." in said(text_at)
+    assert "Région Nord n'a aucune ligne en 2020." in said(text_at)
     assert links(text_at)["Voir Groupe Rivage"].startswith("lang=fr&period=2020&unit=rivage")
 
 

@@ -77,5 +77,20 @@ def test_dates_follow_the_page_not_the_browser() -> None:
     assert (FR.date(day), EN.date(day)) == ("31/01/2026", "31 January 2026")
 
 
+@pytest.mark.parametrize(
+    ("french", "english", "expected"),
+    [
+        ("T3 2025", "Q3 2025", ("au T3 2025", "in Q3 2025")),
+        ("mars 2025", "March 2025", ("en mars 2025", "in March 2025")),
+        ("2020", "2020", ("en 2020", "in 2020")),
+    ],
+)
+def test_a_period_takes_the_preposition_of_its_kind(
+    french: str, english: str, expected: tuple[str, str]
+) -> None:
+    row = {"label_fr": french, "label_en": english}
+    assert (FR.when(row), EN.when(row)) == expected
+
+
 def test_a_label_never_becomes_markdown() -> None:
     assert plain("[ici](http://x) **gras** :red[x]") == r"\[ici\]\(http\://x\) \*\*gras\*\* \:red\[x\]"

@@ -54,7 +54,7 @@ CREATE TABLE mart.dim_stakeholders (
 CREATE TABLE mart.dim_segments (segment_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, sort_order INTEGER);
 CREATE TABLE mart.dim_kpis (
     kpi_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, definition_fr VARCHAR, definition_en VARCHAR,
-    formula VARCHAR, unit_of_measure VARCHAR, range_low DOUBLE, range_high DOUBLE, better VARCHAR, domain VARCHAR,
+    formula_fr VARCHAR, formula_en VARCHAR, unit_of_measure VARCHAR, range_low DOUBLE, range_high DOUBLE, better VARCHAR, domain VARCHAR,
     needs_fr VARCHAR, needs_en VARCHAR, definition_version VARCHAR, sort_order INTEGER
 );
 CREATE TABLE mart.dim_kpi_labels (kpi_code VARCHAR, stakeholder_code VARCHAR, label_fr VARCHAR, label_en VARCHAR);
