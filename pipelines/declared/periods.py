@@ -68,7 +68,7 @@ def _labels(first: dt.date, grain: Grain, start_month: int) -> tuple[str, str]:
         return f"T{number} {first.year}", f"Q{number} {first.year}"
     if grain == "year":
         return str(first.year), str(first.year)
-    return f"Exercice {fiscal_year(first, start_month)}", f"FY {fiscal_year(first, start_month)}"
+    return str(fiscal_year(first, start_month)), str(fiscal_year(first, start_month))
 
 
 def periods(first: dt.date, last: dt.date, start_month: int) -> list[Period]:
