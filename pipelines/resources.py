@@ -130,8 +130,8 @@ def dbt_project(home: Path) -> DbtProject:
 
 class QuickDbt(DbtCliResource):
     """dbt without what a plain build does not need of dagster-dbt: two `dbt --version` processes and a second
-    adapter in this process, ten seconds a run. The names overridden are private: dagster-dbt is pinned, and a
-    test runs the job with and without them.
+    adapter in this process, ten seconds a run. The two names overridden are private: dagster-dbt is pinned, and
+    the lineage job uses it as it ships.
     """
 
     @cached_property

@@ -161,7 +161,7 @@ def test_sql_answers_in_three_formats(published_demo: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["select * from read_csv('/etc/passwd')", "copy dim_units to '/tmp/x.csv'", "selec 1"]
+    "query", ["select * from read_csv('/etc/passwd')", "copy dim_units to 'leak.csv'", "selec 1"]
 )
 def test_sql_that_reaches_out_is_refused_in_a_sentence(published_demo: Path, query: str) -> None:
     done = relier(published_demo, "sql", query)
