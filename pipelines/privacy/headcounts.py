@@ -40,13 +40,21 @@ def headcount_views(last_day: dt.date, rules: Rules) -> dict[dt.date, View]:
     views = {}
     for day in sorted(start for start in starts if start <= last_day):
         tree = rules.tree(day)
-        if tree.units <= {*rules.roots, UNASSIGNED} and rules.headcounts:
+        if not _exists_any_unit(day, rules):
             continue  # before the first unit there is nobody to recognise
         counts: dict[str, int] = {}
         for unit in sorted(tree.units, key=lambda code: len(tree.below.get(code, ()))):
             counts[unit] = _people(unit, day, tree, declared, counts)
         views[day] = View(tree.below, counts)
     return views
+
+
+def _exists_any_unit(day: dt.date, rules: Rules) -> bool:
+    """Whether a unit of people is valid that day; `unassigned` always is, and makes its root appear."""
+    return any(
+        row.ancestor_code == row.unit_code != UNASSIGNED and row.valid_from <= day <= row.valid_to
+        for row in rules.closure
+    )
 
 
 def is_known(unit: str, tree: Tree, declared: Iterable[str]) -> bool:

@@ -43,7 +43,7 @@ def test_each_defect_is_named_with_what_to_do(status: dict[str, Any]) -> None:
     assert files["barometre_2023T4.csv"]["encoding"] == "cp1252"
     causes = [cause for cause in status["quarantine"] if cause["file"] == "barometre_2025T2.csv"]
     assert [(cause["reason"], cause["found"], cause["records"], len(cause["lines"])) for cause in causes] == [
-        ("unknown_unit", "AG99", 4, 4)
+        ("unknown_unit", '"AG99"', 4, 4)
     ]
     assert "hr_survey,AG99," in causes[0]["fix"]
     outside = [cause for cause in status["quarantine"] if cause["file"] == "clients_2025-Q2.csv"]
@@ -122,6 +122,11 @@ def test_the_ledgers_add_up_to_the_cent_with_what_no_rule_places(demo_snapshot: 
     )
     assert [period for period, _, _ in rows] == ["2023", "2024", "2025"]
     assert all(whole == parts for _, whole, parts in rows)
+    unassigned = ask(
+        demo_snapshot,
+        "select distinct status from mart.fct_finance where unit_code = 'unassigned' and value is not null",
+    )
+    assert unassigned == [("published",)]
     net = ask(
         demo_snapshot,
         "select value from mart.fct_finance where kpi_code = 'net_result' and basis = 'fiscal_year' and unit_code = 'rivage' order by period_code",
