@@ -203,7 +203,7 @@ def _latest_file(home: Home, code: str, entries: list[Entry]) -> Entry | None:
     def rank(entry: Entry) -> tuple[str, int, str]:
         base = entry.name.rsplit("/", 1)[-1]
         closed = (
-            [wave.closed.isoformat() for wave in waves if matches_glob(base, wave.file)]
+            [wave.closed.isoformat() for wave in waves if wave.file and matches_glob(base, wave.file)]
             if isinstance(waves, list)
             else []
         )

@@ -27,6 +27,18 @@ class Label(Declared):
     en: Text
 
 
+class Alerts(Declared):
+    """Who gets a sentence when a run fails or a source is late; where to send it is in the environment.
+
+    RELIER_SMTP (smtp://user:password@host:port, smtps:// for TLS) and RELIER_WEBHOOK hold the addresses and secrets.
+    """
+
+    mail_to: list[Text] = []
+    mail_from: Text = "relier@localhost"
+    webhook: bool = False
+    tell: list[Literal["failure", "staleness"]] = ["failure", "staleness"]
+
+
 class Organisation(Declared):
     """`organisation.yml`."""
 
@@ -39,6 +51,7 @@ class Organisation(Declared):
     schedule: str = "0 6 * * 1"
     compare_with: Literal["last_year", "previous"] = "last_year"
     as_of: dt.date | None = None
+    alerts: Alerts = Alerts()
 
     @field_validator("time_zone")
     @classmethod
@@ -74,13 +87,18 @@ class Wave(Declared):
     """One fieldwork: the files that carry it and the dates that place it in a period."""
 
     code: Text
-    file: Text
+    file: Text | None = None
+    value: Text | None = None
     opened: dt.date | None = None
     closed: dt.date
     invited: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Wave:
+        if self.file is None and self.value is None:
+            raise ValueError(
+                f"wave '{self.code}' needs `file:`, a pattern of its files' names, or `value:`, its text in keys.wave"
+            )
         if self.opened and self.opened > self.closed:
             raise ValueError(f"wave '{self.code}' opens on {self.opened}, after it closes on {self.closed}")
         return self
@@ -89,7 +107,7 @@ class Wave(Declared):
 class Keys(Declared):
     """Columns that identify a record: names as in the file's header."""
 
-    response: Text | None = None
+    response: Text | list[Text] | None = None
     respondent: Text | None = None
     unit: Text | None = None
     submitted_at: Text | None = None
@@ -98,6 +116,7 @@ class Keys(Declared):
     weight: Text | None = None
     counterparty: Text | None = None
     n: Text | None = None
+    wave: Text | None = None
 
 
 class Item(Declared):
@@ -140,8 +159,84 @@ class Measure(Declared):
     statistic: Literal["share", "mean", "index"]
     scale: Literal["percent", "share", "points"] = "percent"
     roll_up: Literal["sum", "weighted_by_n", "median", "none"] = "none"
+    plus: list[Text] = []
     missing: dict[str, str] = {}
     text: Label | None = None
+
+
+class Fact(Declared):
+    """One yes-or-no fact of an event: a coded column, or a day promised against the actual day."""
+
+    code: Code
+    kpi: Code
+    dimension: Code | None = None
+    column: Text | None = None
+    values: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    missing: dict[str, str] = {}
+    promised: Text | None = None
+    actual: Text | None = None
+    text: Label | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Fact:
+        coded = self.column is not None and bool(self.values)
+        compared = self.promised is not None and self.actual is not None
+        if coded == compared:
+            raise ValueError(
+                f"fact '{self.code}' needs either `column:` with `values:`, or `promised:` and `actual:`"
+            )
+        return self
+
+
+class Choice(Declared):
+    """One question with several answers, in one cell."""
+
+    code: Code
+    column: Text
+    aliases: list[Text] = []
+    options: Annotated[list[Text], Field(min_length=1)]
+    separator: Annotated[str, StringConstraints(min_length=1)] = ", "
+    text: Label | None = None
+
+
+class Long(Declared):
+    """A row per answer: items and measures name a text of `question` as their column."""
+
+    question: Text
+    answer: Text
+
+
+class Statement(Declared):
+    """Columns of a profit and loss statement, and its sign convention."""
+
+    account: Text
+    label: Text | None = None
+    unit: Text | None = None
+    month: Text | None = None
+    amount: Text | None = None
+    sign: Literal["result", "natural", "debit"] = "natural"
+
+    @model_validator(mode="after")
+    def _whole(self) -> Statement:
+        if (self.month is None) != (self.amount is None):
+            raise ValueError("a long statement needs both `month:` and `amount:`; a wide one neither")
+        return self
+
+
+class Break(Declared):
+    """From this day the instrument is another version; `comparable: false` draws a break, nothing is compared across."""
+
+    starts: dt.date
+    comparable: bool = False
+    note: Label
+
+
+class Confirmed(Declared):
+    """Somebody looked at a scale that seemed changed and says that it is not."""
+
+    file: Text
+    items: list[Code] = []
+    reason: Text
 
 
 class Checks(Declared):
@@ -151,14 +246,37 @@ class Checks(Declared):
     unknown_unit_max_share: Annotated[float, Field(ge=0, le=1)] = 0.02
     out_of_scale_max_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     balance: Literal["block", "off"] = "block"
+    drift: Literal["block", "off"] = "block"
+    population_stability_max: Annotated[float, Field(gt=0)] = 0.25
+
+
+Format = Literal[
+    "auto",
+    "fec",
+    "forms_xlsx",
+    "formbricks_csv",
+    "formbricks_json",
+    "glint_csv",
+    "google_forms",
+    "limesurvey_csv",
+    "partner_workbook",
+    "pnl",
+    "qualtrics_csv",
+    "spss_sav",
+    "surveymonkey_csv",
+    "table",
+    "typeform_csv",
+    "typeform_json",
+]
 
 
 class Source(Declared):
     """`sources/<source>.yml`: what arrives, from whom, and what it means."""
 
     version: Annotated[int, Field(ge=1)] = 1
-    kind: Literal["responses", "measures", "ledger"]
-    format: Literal["limesurvey_csv", "qualtrics_csv", "forms_xlsx", "table", "fec"]
+    like: Code | None = None
+    kind: Literal["responses", "events", "measures", "ledger"]
+    format: Format = "auto"
     files: Text
     stakeholder: Code | None = None
     subject: Literal["person", "organisation"] = "person"
@@ -176,6 +294,15 @@ class Source(Declared):
     segments: dict[Code, Text] = {}
     items: list[Item] = []
     measures: list[Measure] = []
+    facts: list[Fact] = []
+    choices: list[Choice] = []
+    records: str | None = None
+    long: Long | None = None
+    statement: Statement | None = None
+    not_records: list[Text] = []
+    exclude: dict[Text, list[Text]] = {}
+    breaks: list[Break] = []
+    confirmed: list[Confirmed] = []
     drop: list[Text] = []
     comments: list[Text] = []
     checks: Checks = Checks()
@@ -184,13 +311,10 @@ class Source(Declared):
     @model_validator(mode="after")
     def _whole(self) -> Source:
         if self.kind == "ledger":
-            if self.format != "fec":
-                raise ValueError("kind ledger is read from `format: fec`")
-            if self.items or self.measures or self.stakeholder:
-                raise ValueError("a ledger has no items, measures or stakeholder; remove them")
+            self._whole_ledger()
             return self
-        if self.format == "fec":
-            raise ValueError("`format: fec` belongs to `kind: ledger`")
+        if self.format in {"fec", "pnl"} or self.statement:
+            raise ValueError("`format: fec`, `format: pnl` and `statement:` belong to `kind: ledger`")
         if self.stakeholder is None:
             raise ValueError("needs `stakeholder:`, the group whose relation it measures")
         if not self.keys.unit and not self.unit:
@@ -201,20 +325,39 @@ class Source(Declared):
             raise ValueError("needs `waves:` (a list of {code, file, closed}) or `waves: continuous`")
         if self.waves == "continuous" and not self.keys.submitted_at:
             raise ValueError(
-                "`waves: continuous` needs `keys: {submitted_at: <column>}` to place each answer"
+                "`waves: continuous` needs `keys: {submitted_at: <column>}` to place each record"
             )
-        if self.kind == "responses":
-            if not self.items:
-                raise ValueError("kind responses needs `items:`")
-            if not self.keys.response:
-                raise ValueError("kind responses needs `keys: {response: <column>}`")
-            if self.measures or self.disclosure == "already_public":
-                raise ValueError("`measures:` and `disclosure: already_public` belong to `kind: measures`")
-        elif not self.measures or self.items:
-            raise ValueError("kind measures needs `measures:` and no `items:`")
-        elif self.waves == "continuous":
-            raise ValueError("kind measures needs a list of `waves:`")
+        if isinstance(self.waves, list):
+            if self.keys.wave and any(wave.value is None for wave in self.waves):
+                raise ValueError(
+                    "with `keys: {wave: <column>}` every wave needs `value:`, its text in that column"
+                )
+            if not self.keys.wave and any(wave.file is None for wave in self.waves):
+                raise ValueError("every wave needs `file:`, or `keys: {wave: <column>}` and `value:`")
+        elif self.keys.wave:
+            raise ValueError("`keys: {wave: ...}` needs a list of `waves:`")
+        own = {"responses": "items", "measures": "measures", "events": "facts"}
+        for kind, needed in own.items():
+            given = getattr(self, needed)
+            if kind == self.kind and not given:
+                raise ValueError(f"kind {kind} needs `{needed}:`")
+            if kind != self.kind and given:
+                raise ValueError(f"`{needed}:` belong to `kind: {kind}`")
+        if self.kind == "responses" and not self.keys.response:
+            raise ValueError(
+                "kind responses needs `keys: {response: <column>}`; where the tool gives no identifier, `response: '@record'`"
+            )
+        if self.disclosure == "already_public" and self.kind != "measures":
+            raise ValueError("`disclosure: already_public` belongs to `kind: measures`")
         return self
+
+    def _whole_ledger(self) -> None:
+        if self.format not in {"auto", "fec", "pnl"}:
+            raise ValueError("kind ledger is read from `format: fec` or `format: pnl`")
+        if self.items or self.measures or self.facts or self.stakeholder:
+            raise ValueError("a ledger has no items, measures, facts or stakeholder; remove them")
+        if self.format == "pnl" and not self.statement:
+            raise ValueError("`format: pnl` needs `statement: {account: <column>, sign: ...}`")
 
 
 class Stakeholder(Label):

@@ -6,7 +6,16 @@ import hashlib
 from dataclasses import asdict
 
 from pipelines.declared.home import Home
-from pipelines.ingest.spec import ItemSpec, MeasureSpec, SourceSpec, WaveSpec
+from pipelines.ingest.spec import (
+    ChoiceSpec,
+    FactSpec,
+    ItemSpec,
+    LongSpec,
+    MeasureSpec,
+    SourceSpec,
+    StatementSpec,
+    WaveSpec,
+)
 
 _RANGES: dict[str, tuple[float | None, float | None]] = {
     "percent": (0, 100),
@@ -21,14 +30,24 @@ def source_spec(home: Home, code: str) -> SourceSpec:
     waves = (
         None
         if source.waves == "continuous"
-        else tuple(WaveSpec(wave.code, wave.file) for wave in source.waves)
+        else tuple(WaveSpec(wave.code, wave.file, wave.value) for wave in source.waves)
     )
+    response = source.keys.response
+    responses = [response] if isinstance(response, str) else response or []
+    keys = {name: column for name, column in source.keys.model_dump().items() if column}
+    if responses == [
+        "@record"
+    ]:  # the tool gives no identifier: records are told apart by their place in the file
+        del keys["response"]
+    elif responses:
+        keys["response"] = responses[0]
     return SourceSpec(
         code=code,
         kind=source.kind,
         format=source.format,
         files=source.files,
-        keys={name: column for name, column in source.keys.model_dump().items() if column},
+        keys=keys,
+        also=tuple(responses[1:]),
         unit=source.unit,
         items=tuple(
             ItemSpec(
@@ -50,9 +69,26 @@ def source_spec(home: Home, code: str) -> SourceSpec:
                 measure.scale,
                 dict(measure.missing),
                 *_RANGES[measure.scale],
+                tuple(measure.plus),
             )
             for measure in source.measures
         ),
+        facts=tuple(
+            FactSpec(
+                fact.code, fact.column, dict(fact.values), dict(fact.missing), fact.promised, fact.actual
+            )
+            for fact in source.facts
+        ),
+        choices=tuple(
+            ChoiceSpec(one.code, one.column, tuple(one.aliases), tuple(one.options), one.separator)
+            for one in source.choices
+        ),
+        records=source.records,
+        long=LongSpec(source.long.question, source.long.answer) if source.long else None,
+        statement=StatementSpec(**source.statement.model_dump()) if source.statement else None,
+        not_records=tuple(source.not_records),
+        exclude={column: tuple(texts) for column, texts in source.exclude.items()},
+        fiscal_start_month=home.organisation.fiscal_start_month,
         segments=dict(source.segments),
         drop=tuple(source.drop),
         comments=tuple(source.comments),

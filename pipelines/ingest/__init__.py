@@ -5,11 +5,13 @@ Knows nothing of orchestration, storage or statistics.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines.ingest import fec, forms_xlsx, generic, limesurvey, qualtrics
 from pipelines.ingest.header import matches_glob, quote
 from pipelines.ingest.model import WITHHELD, Decoded, FileProblem, Problem
+from pipelines.ingest.recognise import recognise
 from pipelines.ingest.spec import ItemSpec, MeasureSpec, SourceSpec, WaveSpec
 from pipelines.ingest.table import decode_grid
 
@@ -48,6 +50,8 @@ def decode(path: Path, name: str, spec: SourceSpec) -> Decoded:
         raise FileProblem(
             "empty", expected="a header and records", found="no bytes", fix="export the file again"
         )
+    if spec.format == "auto":
+        spec = replace(spec, format=recognise(raw))
     if spec.format == "fec":
         return fec.decode_fec(raw, name, spec)
     grid, layout, traits = READERS[spec.format](raw, spec)
@@ -59,11 +63,11 @@ def decode(path: Path, name: str, spec: SourceSpec) -> Decoded:
 
 
 def _wave(name: str, spec: SourceSpec) -> str | None:
-    """The declared wave whose glob the file name matches; None for a continuous source."""
-    if spec.waves is None:
+    """The declared wave whose glob the file name matches; None where each record says its own wave or date."""
+    if spec.waves is None or "wave" in spec.keys:
         return None
     own = name.rsplit("/", 1)[-1]
-    codes = [wave.code for wave in spec.waves if matches_glob(own, wave.file)]
+    codes = [wave.code for wave in spec.waves if wave.file and matches_glob(own, wave.file)]
     if len(set(codes)) == 1:
         return codes[0]
     line = f"- {{code: <wave>, file: {quote(own)}, opened: <date>, closed: <date>}}"

@@ -33,22 +33,81 @@ class MeasureSpec:
     missing: dict[str, str] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
+    plus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FactSpec:
+    """One yes-or-no fact of an event.
+
+    Either `column` holds a text that `values` maps to 1 or 0, or the day in `actual` is compared with the day in
+    `promised`: 1 when not later, 0 when later, nothing where either is absent.
+    """
+
+    code: str
+    column: str | None = None
+    values: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    promised: str | None = None
+    actual: str | None = None
+
+
+@dataclass(frozen=True)
+class ChoiceSpec:
+    """One question with several answers in one cell (joined by `separator`) or in one column per option.
+
+    `options` are the option texts, which may hold the separator: the longest is recognised first.
+    """
+
+    code: str
+    column: str
+    aliases: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    separator: str = ", "
+
+
+@dataclass(frozen=True)
+class LongSpec:
+    """A long file: one row per answer. `question` holds what items (or measures) name as their column."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class StatementSpec:
+    """A profit and loss statement, wide (a column per month) or long (`month` and `amount`).
+
+    `sign`: result (income positive, charges negative), natural (both positive), debit (charges positive).
+    """
+
+    account: str
+    label: str | None = None
+    unit: str | None = None
+    month: str | None = None
+    amount: str | None = None
+    sign: str = "natural"
 
 
 @dataclass(frozen=True)
 class WaveSpec:
-    """One fieldwork; `file` is a glob on the file name."""
+    """One fieldwork; `file` is a glob on the file name, `value` its text in the column `keys.wave`."""
 
     code: str
-    file: str
+    file: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True)
 class SourceSpec:
     """One source. `waves=None` means continuous: the wave is read later from the submission date.
 
-    `keys` maps response, respondent, unit, submitted_at, language, channel, weight, counterparty, n
-    to header names. `aliases` maps the unit as the file writes it to a unit code. `ledger_aliases` are the
+    `keys` maps response, respondent, unit, submitted_at, language, channel, weight, counterparty, n, wave
+    to header names; `response` may be several columns, `also` holds the second and later ones. `format` may be `auto`:
+    recognised from the content. `records` is the path to the records of a JSON file ("" is its top), `sheet` may be
+    "*": every sheet, its name in the column "@sheet". `not_records` are globs on the unit's cell (or the first one):
+    footnotes and totals, which are no records. `exclude` maps a column to texts: such records are kept as tests.
+    `aliases` maps the unit as the file writes it to a unit code. `ledger_aliases` are the
     auxiliary codes of a ledger that name a unit rather than a person.
     """
 
@@ -60,6 +119,8 @@ class SourceSpec:
     unit: str | None = None
     items: tuple[ItemSpec, ...] = ()
     measures: tuple[MeasureSpec, ...] = ()
+    facts: tuple[FactSpec, ...] = ()
+    choices: tuple[ChoiceSpec, ...] = ()
     segments: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
@@ -70,3 +131,10 @@ class SourceSpec:
     sheet: str | None = None
     header_row: int | None = None
     ledger_aliases: frozenset[str] = frozenset()
+    records: str | None = None
+    long: LongSpec | None = None
+    statement: StatementSpec | None = None
+    not_records: tuple[str, ...] = ()
+    exclude: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    fiscal_start_month: int = 1
