@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipelines.ingest.archive import check_archive
 from pipelines.ingest.columns import coded, tidy_texts
 from pipelines.ingest.delimited import truncated
 from pipelines.ingest.generic import open_grid
@@ -21,7 +22,7 @@ from pipelines.ingest.model import FileProblem
 from pipelines.ingest.reading import Marks, Traits
 from pipelines.ingest.scan import Unterminated, detect_delimiter, scan
 from pipelines.ingest.spec import SourceSpec
-from pipelines.ingest.spreadsheet import is_workbook
+from pipelines.ingest.spreadsheet import ZIP, is_workbook
 from pipelines.ingest.text import read_text
 
 SEEN_UNANSWERED = {"-99": "seen_unanswered"}
@@ -37,6 +38,8 @@ CONVENTIONS = Conventions(
     known=re.compile(
         r"startDate|endDate|status|progress|duration|finished|recordedDate|_recordId|distributionChannel"
         r"|userLanguage|ResponseSet|ResponseID|StartDate|EndDate|Status|Finished|LocationAccuracy"
+        # What Qualtrics works out of an answer beside it: the NPS group, topics and sentiment of a text.
+        r"|QID[0-9]+(?:_[0-9]+)?_NPS_GROUP|QID\w+(?:Topics|Sentiment\w*|ParentTopics)"
     ),
     synonyms=(frozenset({"responseid", "_recordid"}), frozenset({"recordeddate", "enddate"})),
 )
@@ -50,6 +53,8 @@ UNFINISHED = {"0", "false", "no", "faux", "non", "falsch", "nein", "falso"}
 def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     """A Qualtrics export with its two or three header rows."""
     if is_workbook(raw):
+        if raw.startswith(ZIP):
+            check_archive(raw)  # an API export is a zip that holds the CSV: the refusal says to unpack it
         raise FileProblem(
             "wrong_container",
             expected="a CSV or TSV export",
@@ -60,7 +65,7 @@ def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     if len(grid.headers) == 2:
         return grid, resolve(grid.headers, spec, CONVENTIONS, grid.records), _traits(None)
     tags, questions, imports = grid.headers
-    parsed = [_import_id(cell) for cell in imports]
+    parsed = [import_id(cell) for cell in imports]
     layout = resolve([[name for name, _ in parsed], tags, questions], spec, CONVENTIONS, grid.records)
     place = layout.keys.get("submitted_at")
     return grid, layout, _traits(None if place is None else parsed[place][1])
@@ -72,7 +77,7 @@ def _traits(zone: str | None) -> Traits:
 
 def _header_rows(raw: bytes) -> int:
     """3 where the third row holds ImportIds, 2 in a legacy export."""
-    data = read_text(raw).data
+    data = read_text(raw).head
     rows: list[list[str]] = []
     try:
         for row in scan(data, detect_delimiter(data)):
@@ -81,7 +86,7 @@ def _header_rows(raw: bytes) -> int:
                 break
     except Unterminated as problem:
         raise truncated(problem.records) from None
-    if len(rows) == 3 and any(_import_id(cell)[0] for cell in rows[2]):
+    if len(rows) == 3 and any(import_id(cell)[0] for cell in rows[2]):
         return 3
     if len(rows) >= 2 and any(LEGACY.fullmatch(cell) for cell in rows[0]) and "ResponseID" in rows[1]:
         return 2
@@ -94,7 +99,7 @@ def _header_rows(raw: bytes) -> int:
     )
 
 
-def _import_id(cell: str) -> tuple[str, str | None]:
+def import_id(cell: str) -> tuple[str, str | None]:
     """ImportId with its choice, and the time zone of a date, of a third-row cell; ("", None) if it is none."""
     try:
         parsed = json.loads(cell)
@@ -104,6 +109,8 @@ def _import_id(cell: str) -> tuple[str, str | None]:
         return "", None
     choice, zone = parsed.get("choiceId"), parsed.get("timeZone")
     name = parsed["ImportId"] if choice is None else f"{parsed['ImportId']}_{choice}"
+    if zone == "Z":
+        zone = "UTC"
     return name, zone if isinstance(zone, str) else None
 
 

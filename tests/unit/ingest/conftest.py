@@ -56,3 +56,9 @@ def read(tmp_path: Path, survey: Callable[..., SourceSpec]) -> Decode:
         return decode(path, name, spec or survey(**changes))
 
     return run
+
+
+@pytest.fixture
+def golden() -> Callable[[str], bytes]:
+    """The bytes of a golden file, `<format>/<file>`: small, synthetic, in the shape a published source shows."""
+    return lambda name: (Path(__file__).parent / "golden" / name).read_bytes()
