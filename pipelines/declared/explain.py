@@ -18,6 +18,53 @@ _MESSAGES = {
 }
 
 
+_ASKS = {
+    "min": "the lowest point of the scale",
+    "max": "the highest point of the scale",
+    "reversed": "true when a high answer is a bad one, else false",
+    "dimension": "what the question measures, a dimension of the framework (or write `outcome:` instead)",
+    "outcome": "an outcome of the framework",
+    "stakeholder": "whose relation it measures, a stakeholder of the framework",
+    "items": "one line per question, such as `- {code: q1, column: Q1, dimension: trust, min: 1, max: 5}`",
+    "measures": "one line per figure, such as `- {code: m1, column: M1, kpi: <kpi>, statistic: share}`",
+    "facts": "one line per fact, such as `- {code: on_time, kpi: <kpi>, promised: <column>, actual: <column>}`",
+    "kpi": "the KPI of the framework that the column feeds",
+    "closed": "the day the fieldwork closed, such as 2025-03-28",
+    "unit": "the unit of units.csv that sent the whole file",
+    "time_formats": 'day or month first, such as "%d/%m/%Y" or "%m/%d/%Y"',
+    "sign": "result (income positive, charges negative), natural (both positive) or debit (charges positive)",
+}
+
+
+def unanswered(located: Located) -> list[Problem]:
+    """One problem for all lines that leave the same questions as TODO: where they stand, and what each one asks."""
+    places: dict[tuple[str, ...], list[int]] = {}
+    for line, paths in sorted(located.open_questions.items()):
+        keys = [next((str(key) for key in reversed(path) if not isinstance(key, int)), "") for path in paths]
+        places.setdefault(tuple(dict.fromkeys(keys)), []).append(line)
+    return [
+        Problem(
+            located.file,
+            lines[0],
+            f"answer {'the question' if len(keys) == len(lines) == 1 else 'the questions'} at {_lines(lines)}: "
+            + "; ".join(f"`{key}:` {_ASKS.get(key, 'put the answer in the place of TODO')}" for key in keys),
+        )
+        for keys, lines in places.items()
+    ]
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    """`line 7`, `lines 7, 9 to 12`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return f"line{'s' * (len(numbers) > 1)} {', '.join(told)}"
+
+
 def _known_keys(model: type[BaseModel]) -> set[str]:
     every = [
         value for value in vars(models).values() if isinstance(value, type) and issubclass(value, BaseModel)

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipelines.declared import models
-from pipelines.declared.explain import problems_of
+from pipelines.declared.explain import problems_of, unanswered
 from pipelines.declared.lines import DeclarationError, Located, Problem, read_csv, read_yaml, shipped
 from pipelines.declared.models import Finance, Framework, Organisation, Privacy, Source
+from pipelines.declared.templates import completed, merged
 
 FOREVER = dt.date(9999, 12, 31)
 UNASSIGNED = "unassigned"
@@ -101,17 +102,6 @@ class Home:
         return _Reader(Path(path).resolve()).read()
 
 
-def merged(default: Any, override: Any) -> Any:
-    """`override` laid over `default`, mapping by mapping; a null removes the default's key."""
-    if not (isinstance(default, dict) and isinstance(override, dict)):
-        return override
-    result = {key: value for key, value in default.items() if override.get(key, value) is not None}
-    for key, value in override.items():
-        if value is not None:
-            result[key] = merged(default.get(key), value)
-    return result
-
-
 _KNOWN = (
     "organisation.yml",
     "units.csv",
@@ -142,9 +132,18 @@ class _Reader:
             return None
 
     def model(
-        self, relative: str, model: type[Model], *, default: Any = None, base: Any = None
+        self,
+        relative: str,
+        model: type[Model],
+        *,
+        default: Any = None,
+        base: Any = None,
+        under: Callable[[Located], Any] | None = None,
     ) -> tuple[Model | None, Located]:
-        """Validate one YAML file as `model`; `base` is laid under it, `default` stands in for an absent file."""
+        """Validate one YAML file as `model`; `base` is laid under it, `default` stands in for an absent file.
+
+        `under` completes what the file says by what it refers to.
+        """
         path = self.folder / relative
         located = Located(self.shown(relative), {})
         if path.exists():
@@ -152,13 +151,18 @@ class _Reader:
             if read is None:
                 return None, located
             located = read
+            if located.open_questions:
+                self.problems += unanswered(located)
+                return None, located
         elif default is None:
             self.problems.append(Problem(self.shown(relative), None, "is missing; every home has one"))
             return None, located
         try:
-            return model.model_validate(
-                merged(base, located.value) if base is not None else located.value
-            ), located
+            value = under(located) if under else located.value
+            return model.model_validate(merged(base, value) if base is not None else value), located
+        except DeclarationError as error:
+            self.problems.extend(error.problems)
+            return None, located
         except ValidationError as error:
             self.problems += problems_of(error, model, located)
             return None, located
@@ -356,13 +360,9 @@ class _Reader:
                     "a source's file name is its code: lower-case letters, digits and single _",
                 )
                 continue
-            source, located = self.model(f"sources/{path.name}", Source)
+            source, located = self.model(f"sources/{path.name}", Source, under=completed)
             if source:
                 sources[code], places[code] = source, located
-        if not sources and not self.problems:
-            self.bad(
-                "sources", None, "holds no source; add one file per thing that arrives, such as hr_survey.yml"
-            )
         return sources, places
 
     def date(self, relative: str, line: int, column: str, text: str, default: dt.date) -> dt.date:

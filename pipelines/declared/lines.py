@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 type_path = tuple[Hashable, ...]
+TODO = "TODO"  # what `relier add-source` writes where only a person can answer
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Located:
     file: str
     value: Any
     lines: dict[type_path, int] = field(default_factory=dict)
+    open_questions: dict[int, list[type_path]] = field(default_factory=dict)  # by the line that says TODO
 
     def line(self, path: Sequence[Hashable]) -> int | None:
         """The line of `path`, or of its deepest known ancestor."""
@@ -82,8 +84,11 @@ _Loader.yaml_implicit_resolvers = _plain_resolvers()
 def _walk(
     node: yaml.Node, path: type_path, located: Located, loader: _Loader, problems: list[Problem]
 ) -> None:
-    located.lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
+    line = node.start_mark.line + 1
+    located.lines.setdefault(path, line)
+    if isinstance(node, yaml.ScalarNode) and node.value == TODO:
+        located.open_questions.setdefault(line, []).append(path)
+    elif isinstance(node, yaml.MappingNode):
         seen: set[Hashable] = set()
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node, deep=True)
@@ -188,5 +193,5 @@ DEFAULTS = Path(__file__).parent / "defaults"
 
 @cache
 def shipped(name: str) -> Any:
-    """A default that ships with the code, `framework` or `finance`; read once, never changed by its reader."""
+    """A default that ships with the code: `framework`, `finance`, `sources/<tool>`; read once, never changed."""
     return yaml.load((DEFAULTS / f"{name}.yml").read_text(encoding="utf-8"), Loader=_Fast)  # noqa: S506 - libyaml's safe loader

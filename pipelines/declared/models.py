@@ -120,11 +120,12 @@ class Keys(Declared):
 
 
 class Item(Declared):
-    """One question: its column, its scale and the dimension or outcome it measures."""
+    """One question: its column, its scale, what it measures; `waves:` are those that ask it, all by default."""
 
     code: Code
     column: Text
     aliases: list[Text] = []
+    waves: list[Text] = []
     dimension: Code | None = None
     outcome: Code | None = None
     min: float
@@ -154,6 +155,7 @@ class Measure(Declared):
     code: Code
     column: Text
     aliases: list[Text] = []
+    waves: list[Text] = []
     kpi: Code
     dimension: Code | None = None
     statistic: Literal["share", "mean", "index"]
@@ -194,16 +196,21 @@ class Choice(Declared):
     code: Code
     column: Text
     aliases: list[Text] = []
+    waves: list[Text] = []
     options: Annotated[list[Text], Field(min_length=1)]
     separator: Annotated[str, StringConstraints(min_length=1)] = ", "
     text: Label | None = None
 
 
 class Long(Declared):
-    """A row per answer: items and measures name a text of `question` as their column."""
+    """A row per answer: items and measures name a text of `question` as their column.
+
+    `reason` is the column that says why there is no answer.
+    """
 
     question: Text
     answer: Text
+    reason: Text | None = None
 
 
 class Statement(Declared):
@@ -292,6 +299,7 @@ class Source(Declared):
     time_formats: list[Text] = []
     resend: Literal["replace", "append"] = "replace"
     segments: dict[Code, Text] = {}
+    renamed: dict[Text, list[Text]] = {}
     items: list[Item] = []
     measures: list[Measure] = []
     facts: list[Fact] = []
@@ -299,8 +307,8 @@ class Source(Declared):
     records: str | None = None
     long: Long | None = None
     statement: Statement | None = None
-    not_records: list[Text] = []
-    exclude: dict[Text, list[Text]] = {}
+    not_records: list[str] = []
+    exclude: dict[Text, list[str]] = {}
     breaks: list[Break] = []
     confirmed: list[Confirmed] = []
     drop: list[Text] = []
@@ -343,10 +351,17 @@ class Source(Declared):
                 raise ValueError(f"kind {kind} needs `{needed}:`")
             if kind != self.kind and given:
                 raise ValueError(f"`{needed}:` belong to `kind: {kind}`")
-        if self.kind == "responses" and not self.keys.response:
+        if self.kind in {"responses", "events"} and not self.keys.response:
             raise ValueError(
-                "kind responses needs `keys: {response: <column>}`; where the tool gives no identifier, `response: '@record'`"
+                f"kind {self.kind} needs `keys: {{response: <column>}}`;"
+                " where the tool gives no identifier, `response: '@record'`"
             )
+        if self.long and self.kind == "events":
+            raise ValueError("`long:` belongs to `kind: responses` and `kind: measures`; an event is one row")
+        if self.long and self.kind == "responses" and self.keys.response in ("@record", ["@record"]):
+            raise ValueError("`long:` needs `keys: {response: <column>}`, which says what answers belong together")
+        if self.exclude and self.kind == "measures":
+            raise ValueError("`exclude:` keeps responses and events as tests; leave rows out with `not_records:`")
         if self.disclosure == "already_public" and self.kind != "measures":
             raise ValueError("`disclosure: already_public` belongs to `kind: measures`")
         return self
@@ -434,11 +449,22 @@ class Framework(Declared):
 
 
 class Chart(Declared):
-    """A chart-of-accounts map for some fiscal years; KPI expressions over account prefixes."""
+    """A chart-of-accounts map for some fiscal years; KPI expressions over account prefixes.
+
+    `break_note` draws a break where its first year begins. Its KPIs mean what those of the chart before mean, unless
+    `comparable: false` says that no change may be computed across.
+    """
 
     fiscal_years: Annotated[list[int], Field(min_length=1)]
     kpis: dict[Code, Text] = {}
     break_note: Label | None = None
+    comparable: bool = True
+
+    @model_validator(mode="after")
+    def _said(self) -> Chart:
+        if not self.comparable and not self.break_note:
+            raise ValueError("`comparable: false` needs `break_note: {fr: ..., en: ...}`, what readers are told")
+        return self
 
 
 class When(Declared):

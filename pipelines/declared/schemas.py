@@ -53,10 +53,14 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         **_columns(_S, "source_code item_code raw_column role target_code"), **_columns(_F, "min_value max_value"),
         "is_reversed": _B, "points": _I, **_columns(_S, "text_fr text_en"),
     },
+    "breaks": {
+        **_columns(_S, "stakeholder_code source_code"), "starts_date": _D,
+        **_columns(_S, "period_code label_fr label_en"), "is_comparable": _B,
+    },
     "top_boxes": {"kpi_code": _S, **_columns(_I, "points top_count")},
     "segments": {**_columns(_S, "segment_code label_fr label_en"), "sort_order": _I},
     "measures": _columns(
-        _S, "source_code measure_code kpi_code dimension_code statistic scale roll_up text_fr text_en"
+        _S, "source_code kind measure_code kpi_code dimension_code statistic scale roll_up text_fr text_en"
     ),
     "account_map": {"fiscal_year": _I, **_columns(_S, "kpi_code account_prefix"), "coefficient": _I},
     "ledger_rules": {

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import asdict
 
 from pipelines.declared.home import Home
+from pipelines.declared.models import Choice, Item, Measure, Source
 from pipelines.ingest.spec import (
     ChoiceSpec,
     FactSpec,
@@ -84,12 +85,14 @@ def source_spec(home: Home, code: str) -> SourceSpec:
             for one in source.choices
         ),
         records=source.records,
-        long=LongSpec(source.long.question, source.long.answer) if source.long else None,
+        long=LongSpec(**source.long.model_dump()) if source.long else None,
         statement=StatementSpec(**source.statement.model_dump()) if source.statement else None,
         not_records=tuple(source.not_records),
         exclude={column: tuple(texts) for column, texts in source.exclude.items()},
         fiscal_start_month=home.organisation.fiscal_start_month,
+        asked=_asked(source),
         segments=dict(source.segments),
+        renamed={column: tuple(others) for column, others in source.renamed.items()},
         drop=tuple(source.drop),
         comments=tuple(source.comments),
         waves=waves,
@@ -105,6 +108,11 @@ def source_spec(home: Home, code: str) -> SourceSpec:
             for alias in home.aliases.get(rule.aux_map, {})
         ),
     )
+
+
+def _asked(source: Source) -> dict[str, tuple[str, ...]]:
+    entries: list[Item | Measure | Choice] = [*source.items, *source.measures, *source.choices]
+    return {entry.code: tuple(entry.waves) for entry in entries if entry.waves}
 
 
 def decoding_digest(spec: SourceSpec) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipelines.declared.expressions import resolve
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
-from pipelines.declared.models import Label
+from pipelines.declared.models import Fact, Label, Measure
 from pipelines.declared.periods import code_of, fiscal_year, periods
 from pipelines.declared.schemas import SCHEMAS
 from pipelines.stats import t_quantiles
@@ -151,6 +151,20 @@ def _framework(home: Home) -> Iterator[tuple[str, Row]]:
     yield "segments", ("all", "Ensemble", "Everyone", 0)
 
 
+def _breaks(home: Home) -> Iterator[Row]:
+    """Where an instrument, or the chart of accounts, becomes another version; `all` is the source of finance."""
+    grain, start = home.organisation.scorecard_grain, home.organisation.fiscal_start_month
+    for code, source in home.sources.items():
+        for one in source.breaks:
+            period = code_of(one.starts, grain, start)
+            yield source.stakeholder, code, one.starts, period, one.note.fr, one.note.en, one.comparable
+    for chart in home.finance.charts:
+        if note := chart.break_note:
+            first = min(chart.fiscal_years)
+            day = dt.date(first if start == 1 else first - 1, start, 1)
+            yield "finance", "all", day, code_of(day, grain, start), note.fr, note.en, chart.comparable
+
+
 def _sources(home: Home) -> Iterator[tuple[str, Row]]:
     grain, start = home.organisation.scorecard_grain, home.organisation.fiscal_start_month
     for code, source in home.sources.items():
@@ -200,19 +214,24 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                     item.text.en if item.text else None,
                 ),
             )
-        for measure in source.measures:
+        # an event's fact is a share of counted events: it rolls up by their number
+        figures: list[tuple[Measure | Fact, tuple[str, str, str]]] = [
+            (measure, (measure.statistic, measure.scale, measure.roll_up)) for measure in source.measures
+        ]
+        figures += [(fact, ("share", "share", "weighted_by_n")) for fact in source.facts]
+        for figure, how in figures:
+            text = figure.text
             yield (
                 "measures",
                 (
                     code,
-                    measure.code,
-                    measure.kpi,
-                    measure.dimension or "all",
-                    measure.statistic,
-                    measure.scale,
-                    measure.roll_up,
-                    measure.text.fr if measure.text else None,
-                    measure.text.en if measure.text else None,
+                    source.kind,
+                    figure.code,
+                    figure.kpi,
+                    figure.dimension or "all",
+                    *how,
+                    text.fr if text else None,
+                    text.en if text else None,
                 ),
             )
 
@@ -310,6 +329,7 @@ def declared_tables(home: Home) -> dict[str, pa.Table]:
     ]
     rows["headcounts"] += _headcounts(home)
     rows["periods"] += _periods(home)
+    rows["breaks"] += _breaks(home)
     for family in (_framework(home), _sources(home), _finance(home)):
         for name, row in family:
             rows[name].append(row)

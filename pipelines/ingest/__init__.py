@@ -17,6 +17,7 @@ from pipelines.ingest import (
     google_forms,
     json_tools,
     limesurvey,
+    partner_workbook,
     pnl,
     qualtrics,
     sav,
@@ -47,6 +48,7 @@ __all__ = [
 
 READERS = {
     "limesurvey_csv": limesurvey.read,
+    "partner_workbook": partner_workbook.read,
     "qualtrics_csv": qualtrics.read,
     "forms_xlsx": forms_xlsx.read,
     "formbricks_csv": formbricks.read,
@@ -73,9 +75,11 @@ def decode(path: Path, name: str, spec: SourceSpec, sink: Sink | None = None) ->
         spec = replace(spec, format=settled(raw, spec))
     spec = _asked(name, spec)
     if spec.format == "fec":
-        return given(fec.decode_fec(raw, name, spec), sink)
+        return fec.decode_fec(raw, name, spec, sink)
     if spec.format == "pnl":
         return given(pnl.decode_pnl(raw, name, spec), sink)
+    if spec.format == "partner_workbook":
+        spec = partner_workbook.understood(raw, spec)
     grid, layout, traits = READERS[spec.format](raw, spec)
     try:
         wave = _wave(name, spec)

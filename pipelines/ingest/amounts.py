@@ -20,14 +20,19 @@ POWER = r"^[+-]?[0-9]{1,15}(?:[.,][0-9]*)?[eE][+-]?[0-9]{1,2}$"
 THOUSAND = r"^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}$"
 
 
-def read_amounts(columns: Sequence[pa.ChunkedArray]) -> list[tuple[pa.Array, np.ndarray]]:
+def read_amounts(
+    columns: Sequence[pa.ChunkedArray], marks: set[str] | None = None
+) -> list[tuple[pa.Array, np.ndarray]]:
     """Amounts and a mask of unreadable cells, for columns that share one decimal mark; empty cells are null.
 
-    Raises FileProblem (held) where commas and points are both decimal marks.
+    `marks` gathers the decimal marks of one ledger read piece by piece. Raises FileProblem (held) where commas and
+    points are both decimal marks.
     """
     split = [_distinct(column) for column in columns]
     texts = [_signs_first(texts) for texts, _ in split]
-    if _has(texts, ",") and _has(texts, "."):
+    marks = set() if marks is None else marks
+    marks |= {mark for mark in ",." if mark not in marks and _has(texts, mark)}
+    if len(marks) > 1:
         raise FileProblem(
             "unsettled_decimal_mark",
             expected="one decimal mark in the amounts",

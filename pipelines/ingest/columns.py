@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.ingest import numbers
-from pipelines.ingest.grid import CODED, TEXT
+from pipelines.ingest.grid import TEXT
 from pipelines.ingest.model import WITHHELD, FileProblem, Problem
 
+# A text that may hold a space too many: at an end, two together, or one that is not the plain one.
+UNTIDY = r"^ | $|  |[^ -~]"
 Verdict = tuple[float | None, str | None, "Fault | None"]
 
 
@@ -76,13 +78,11 @@ class Coded:
     def spread(self, values: Iterable[float | None]) -> pa.Array:
         """Numbers by distinct text (the last one for null), spread over the rows; None becomes null."""
         given = list(values)
-        numbers_by_text = np.array([0.0 if value is None else value for value in given])
-        out = numbers_by_text[self.index]
+        out = np.array([np.nan if value is None else value for value in given], dtype=np.float64)[self.index]
         if None not in given:
             return pa.array(out)
-        present = np.array([value is not None for value in given])[self.index]
-        # Arrow's own bitmap: asking it to find NaN costs ten times as much.
-        bitmap = pa.py_buffer(np.packbits(present, bitorder="little"))
+        # No text reads as NaN. Arrow's own bitmap: asking Arrow to find NaN costs ten times as much.
+        bitmap = pa.py_buffer(np.packbits(out == out, bitorder="little"))
         return pa.Array.from_buffers(pa.float64(), len(out), [bitmap, pa.py_buffer(out)])
 
     def spread_text(self, values: list[str | None]) -> pa.Array:
@@ -94,8 +94,12 @@ class Coded:
 
 def coded(column: pa.ChunkedArray) -> Coded:
     """Distinct texts of a column and where each row stands among them."""
-    if column.type != CODED:
+    if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
+    if column.num_chunks == 1:
+        chunk = column.chunk(0)
+        texts = chunk.dictionary.to_pylist()
+        return Coded(texts, chunk.indices.fill_null(len(texts)).to_numpy().astype(np.intp))
     places: dict[str, int] = {}
     parts = []
     for chunk in column.chunks:
@@ -109,15 +113,6 @@ def coded(column: pa.ChunkedArray) -> Coded:
     return Coded(list(places), joined)
 
 
-def texts_of(column: pa.ChunkedArray) -> set[str]:
-    """The distinct texts of a coded column."""
-    return (
-        {text for chunk in column.chunks for text in chunk.dictionary.to_pylist()}
-        if column.type == CODED
-        else set()
-    )
-
-
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column as text without spaces around; "" becomes null."""
     text = pc.utf8_trim_whitespace(column.cast(TEXT))
@@ -127,6 +122,17 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def tidy_texts(column: Coded) -> list[str | None]:
     """The distinct texts without accidental spaces, "" as None, and a last None for null."""
     return [" ".join(text.split()) or None for text in column.texts] + [None]
+
+
+def tidied(column: pa.ChunkedArray) -> pa.Array:
+    """The column as text without accidental spaces, "" as null: `tidy_texts` for columns of mostly distinct texts."""
+    plain = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    plain = plain if isinstance(plain, pa.Array) else pa.array([], TEXT)
+    odd = pc.fill_null(pc.match_substring_regex(plain, UNTIDY), False)
+    if pc.any(odd).as_py():
+        mended = [" ".join(text.split()) for text in plain.filter(odd).to_pylist()]
+        plain = pc.replace_with_mask(plain, odd, pa.array(mended, TEXT))
+    return pc.if_else(pc.equal(plain, ""), pa.scalar(None, TEXT), plain)
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,7 @@ class Scale:
     null_reason: str | None
     blank_reason: str | None
     percent_divisor: float = 1.0
+    whole: bool = False
 
 
 def read_scale(scale: Scale, texts: list[str], typed: frozenset[str] = frozenset()) -> list[Verdict]:
@@ -166,7 +173,7 @@ def read_scale(scale: Scale, texts: list[str], typed: frozenset[str] = frozenset
 
 def _mark(scale: Scale, texts: list[str]) -> str:
     try:
-        return numbers.decimal_mark(texts, scale.minimum, scale.maximum)
+        return numbers.decimal_mark(texts, scale.minimum, scale.maximum, whole=scale.whole)
     except numbers.MixedMarks:
         found = "decimal commas and decimal points in one column"
     except numbers.AmbiguousMarks:

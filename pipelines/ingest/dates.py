@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
+
+from pipelines.ingest.months import in_english, month_end
 
 EARLIEST, LATEST = 1990, 2100
 ISO = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f")
@@ -15,11 +17,17 @@ ISO = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f")
 PATTERN = (
     r"^\s*(?P<a>[0-9]{4}|[0-9]{1,2})(?P<sep>[-/.])(?P<b>[0-9]{1,2})[-/.](?P<c>[0-9]{4}|[0-9]{1,2})"
     r"(?:[T\s]+(?P<h>[0-9]{1,2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,][0-9]+)?)?\s*(?P<half>[AaPp][Mm])?"
-    r"\s*(?P<zone>Z|UTC|[+-][0-9]{2}:?[0-9]{2})?)?\s*$"
+    r"\s*(?P<zone>Z|(?:UTC|GMT)?[+-][0-9]{1,2}(?::?[0-9]{2})?|UTC|GMT)?)?\s*$"
 )
+SHORT = r"^\s*[0-9]{1,2}[-/.]"
 COMPACT = r"^\s*([0-9]{4})([0-9]{2})([0-9]{2})\s*$"
 SERIAL = r"^[0-9]{4,6}(?:\.[0-9]+)?$"
 NOTHING = r"^[\s0:/.T-]*$"
+UNIX = "unix"
+SECONDS = r"^\s*([0-9]{9,11})(?:\.[0-9]+)?\s*$"
+# In a declared pattern: a time, a day, a month.
+TIMED = ("%H", "%I", "%T", "%R", "%X", "%s", "%k", "%l")
+DAYED, MONTHLY = ("%d", "%e", "%j", "%D", "%F", "%x", "%v"), ("%b", "%B", "%h", "%m")
 
 
 class AmbiguousDays(Exception):
@@ -50,25 +58,36 @@ def read_moments(
     *,
     serial_epoch: date | None = None,
     sentinels: Sequence[str] = (),
+    day_first: bool | None = None,
+    utc: bool = False,
 ) -> Moments:
     """Read a column of text as moments in time zone `zone` (an offset in the text wins over the zone).
 
-    `formats` are strptime patterns; where given, no other is tried. `serial_epoch` is day 0 of a workbook whose dates
-    are numbers. `sentinels` are texts that stand for no date. Raises AmbiguousDays, MixedDays, UnknownZone.
+    `formats` are strptime patterns, month names in English or French, or "unix" (seconds since 1970); where given, no
+    other is tried. A month without a day is its last day. `serial_epoch` is day 0 of a workbook whose dates are
+    numbers. `sentinels` are texts that stand for no date. `day_first` settles columns that read both ways. With
+    `utc` the texts are in UTC and `zone` only says the local day. Raises AmbiguousDays, MixedDays, UnknownZone.
     """
     values = values.cast(pl.String)
-    offset = None
-    found = _declared(values, formats or ISO[:1])
+    if sentinels:
+        values = values.set(values.is_in(list(sentinels)).fill_null(False), None)
+    found, offset = _declared(values, formats or ISO[:1])
     if found.null_count() > values.null_count():
         values = values.set(values.str.contains(NOTHING).fill_null(False), None)
-        found = _declared(values, formats or ISO)
+        found, offset = _declared(values, formats or ISO)
     if found.null_count() > values.null_count() and not formats:
-        found, offset = _detected(values)
-    if sentinels:
-        none = values.is_in(list(sentinels)).fill_null(False)
-        values, found = values.set(none, None), found.set(none, None)
+        # A row's reading depends on its own text and on the settled order, never on the rows beside it.
+        known = found.is_not_null()
+        told, offset = _detected(values, day_first)
+        found = found.zip_with(known, told)
+        offset = None if offset is None else offset.set(known, None)
+    if found.null_count() > values.null_count() and not formats:
+        found = found.zip_with(found.is_not_null(), _months(values))
     if serial_epoch is not None and found.null_count() > values.null_count():
         found = found.zip_with(found.is_not_null(), _serials(values, serial_epoch))
+    if utc:
+        zero = pl.select(pl.repeat(pl.duration(), len(values))).to_series()
+        offset = zero if offset is None else offset.zip_with(offset.is_not_null(), zero)
     return _moments(values, found, offset, zone)
 
 
@@ -85,32 +104,56 @@ def _moments(values: pl.Series, naive: pl.Series, offset: pl.Series | None, zone
     return Moments(utc, local, values.is_not_null() & utc.is_null())
 
 
-def _declared(values: pl.Series, formats: Sequence[str]) -> pl.Series:
+def _declared(values: pl.Series, formats: Sequence[str]) -> tuple[pl.Series, pl.Series | None]:
+    """Moments as the first pattern that fits says, and an offset of zero where the text itself tells UTC."""
     found = pl.Series([None] * len(values), dtype=pl.Datetime("us"))
+    offset: pl.Series | None = None
     for form in formats:
-        if any(mark in form for mark in ("%H", "%I", "%T", "%R", "%X")):
-            parsed = values.str.to_datetime(form, strict=False, time_unit="us")
-        else:
-            parsed = values.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+        parsed = _parsed(values, form)
         if isinstance(parsed.dtype, pl.Datetime) and parsed.dtype.time_zone:
             parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+            told = pl.Series([None] * len(values), dtype=pl.Duration("us")) if offset is None else offset
+            offset = told.set(found.is_null() & parsed.is_not_null(), timedelta(0))
         found = parsed if found.null_count() == len(found) else found.zip_with(found.is_not_null(), parsed)
-    return found
+    return found, offset
 
 
-def _detected(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+def _parsed(values: pl.Series, form: str) -> pl.Series:
+    """One pattern on every text: naive local moments, or aware ones where the pattern holds a zone."""
+    if form == UNIX:
+        seconds = values.str.extract(SECONDS).cast(pl.Int64, strict=False)
+        return (seconds * 1_000_000).cast(pl.Datetime("us", "UTC"))
+    if any(mark in form for mark in ("%b", "%B", "%h")):
+        changed = {text: in_english(text, "%B" in form) for text in values.drop_nulls().unique()}
+        values = values.replace_strict(changed, default=None, return_dtype=pl.String)
+    if any(mark in form for mark in TIMED):
+        return values.str.to_datetime(form, strict=False, time_unit="us")
+    if any(mark in form for mark in MONTHLY) and not any(mark in form for mark in DAYED):
+        first = (values + " 01").str.to_date(f"{form} %d", strict=False)
+        return first.dt.month_end().cast(pl.Datetime("us"))
+    return values.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+
+
+def _months(values: pl.Series) -> pl.Series:
+    """Months without a day as midnight of their last day; null for any other text."""
+    days = {text: day for text in values.drop_nulls().unique() if (day := month_end(text))}
+    return values.replace_strict(days, default=None, return_dtype=pl.Date).cast(pl.Datetime("us"))
+
+
+def _detected(values: pl.Series, settled: bool | None = None) -> tuple[pl.Series, pl.Series | None]:
     text = values.str.replace(COMPACT, "$1-$2-$3")
     parts = text.str.extract_groups(PATTERN).struct.unnest()
     year_first = parts["a"].str.len_chars() == 4
     short = ~year_first & parts["a"].is_not_null()
-    day_first = _day_first(parts.filter(short))
+    day_first = _day_first(parts.filter(short), settled)
     frame = parts.with_columns(
         year=pl.when(year_first).then("a").otherwise("c"),
         first=pl.when(year_first).then("b").otherwise("b" if day_first else "a"),
         second=pl.when(year_first).then("c").otherwise("a" if day_first else "b"),
     ).with_columns(
         year=pl.when(pl.col("year").str.len_chars() == 2).then("20" + pl.col("year")).otherwise("year"),
-        hour=pl.col("h").fill_null("0").cast(pl.Int32),
+        # JavaScript writes the first hour of a day as 24:05:06 (Formbricks).
+        hour=pl.col("h").fill_null("0").cast(pl.Int32) % 24,
     )
     late = pl.col("half").str.to_lowercase() == "pm"
     hour = (
@@ -133,25 +176,52 @@ def _detected(values: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     )
 
 
-def _day_first(parts: pl.DataFrame) -> bool:
-    """Whether dates with the year last start with the day; dots always do (12.03.2026)."""
+def day_order(columns: Iterable[pl.Series], settled: bool | None = None) -> bool | None:
+    """Whether the dates of a whole column, given in parts, start with the day; None where that does not matter.
+
+    Raises AmbiguousDays, MixedDays.
+    """
+    seen = set()
+    for values in columns:
+        short = values.filter(values.str.contains(SHORT).fill_null(False))
+        if len(short):
+            seen |= _told(short.str.extract_groups(PATTERN).struct.unnest())
+    return _ordered(seen, settled) if seen else None
+
+
+def _day_first(parts: pl.DataFrame, settled: bool | None) -> bool:
+    """Whether dates with the year last start with the day; dots always do (12.03.2026), `settled` decides a tie."""
+    return _ordered(_told(parts), settled)
+
+
+def _told(parts: pl.DataFrame) -> set[str]:
+    """What dates with the year last say of their order: "days" or "months" first, or nothing though they "differ"."""
     slashed = parts.filter(pl.col("sep") != ".")
-    if slashed.is_empty():
-        return True
     first, second = slashed["a"].cast(pl.Int32), slashed["b"].cast(pl.Int32)
-    days_first = bool(((first > 12) & (first <= 31) & (second <= 12)).any())
-    months_first = bool(((second > 12) & (second <= 31) & (first <= 12)).any())
-    if days_first and months_first:
+    says = {
+        "days": (first > 12) & (first <= 31) & (second <= 12),
+        "months": (second > 12) & (second <= 31) & (first <= 12),
+        "differ": first != second,
+    }
+    return {word for word, rows in says.items() if rows.any()} | ({"any"} if len(slashed) else set())
+
+
+def _ordered(told: set[str], settled: bool | None) -> bool:
+    if not told:
+        return True
+    if {"days", "months"} <= told:
         raise MixedDays
-    if not days_first and not months_first and bool((first != second).any()):
+    if told & {"days", "months"}:
+        return "days" in told
+    if settled is None and "differ" in told:
         raise AmbiguousDays
-    return not months_first
+    return settled is not False
 
 
 def _offset(zone: pl.Series) -> pl.Series | None:
     if zone.null_count() == len(zone):
         return None
-    digits = zone.str.replace_all(r"[Z:UTC]", "")
+    digits = zone.str.replace_all(r"[ZUTCGM:]", "").str.replace(r"^([+-])([0-9](?:[0-9]{2})?)$", "${1}0${2}")
     sign = pl.when(pl.col("z").str.starts_with("-")).then(-1).otherwise(1)
     hours = pl.col("z").str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
     minutes = pl.col("z").str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)

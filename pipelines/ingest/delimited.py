@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -11,10 +12,22 @@ import pyarrow.csv as pacsv
 
 from pipelines.ingest.grid import CODED, Cells
 from pipelines.ingest.model import WITHHELD, FileProblem, Problem
-from pipelines.ingest.scan import QUOTE, SAMPLE, Count, Row, Unterminated, count, detect_delimiter, scan
+from pipelines.ingest.parallel import in_order
+from pipelines.ingest.scan import (
+    SAMPLE,
+    Count,
+    Piece,
+    Row,
+    Unterminated,
+    count,
+    detect_delimiter,
+    record_bounds,
+    scan,
+    scan_all,
+)
 from pipelines.ingest.text import Text
 
-BLOCK = 1 << 24
+BLOCK = 1 << 20
 BLANK = b" \t\r\n\"'\xc2\xa0"
 
 
@@ -36,7 +49,7 @@ class Delimited:
     ) -> None:
         self._data, self.encoding = text.data, text.encoding
         self.warnings = list(text.warnings)
-        top = _line_start(text.data, first_row)
+        top = _line_start(text.head, first_row)
         self.delimiter = detect_delimiter(text.data[top : top + 2 * SAMPLE], quoted=quoted)
         self._quoted, self._trailing_mark = quoted, trailing_mark
         if names is None:
@@ -47,7 +60,6 @@ class Delimited:
             self._fit_header()
         self._count = self._count_records()
         self.records = self._count.records
-        self._rows = None if self._count.regular else self._scan_rows()
         if self.records == 0:
             raise FileProblem(
                 "no_records",
@@ -59,8 +71,7 @@ class Delimited:
 
     def _read_headers(self, header_rows: int, top: int) -> tuple[list[list[str]], int, bool]:
         try:
-            scanner = scan(self._data, self.delimiter, quoted=self._quoted, start=top)
-            rows = list(islice(scanner, header_rows))
+            rows = self._first(header_rows, top)
         except Unterminated as problem:
             raise truncated(problem.records) from None
         if len(rows) < header_rows:
@@ -72,11 +83,27 @@ class Delimited:
             )
         width = max(len(row.cells) for row in rows)
         headers = [[cell or "" for cell in row.cells] + [""] * (width - len(row.cells)) for row in rows]
-        return headers, rows[-1].end, self._data[rows[0].start : rows[0].start + 1] == b'"'
+        first = top + rows[0].start
+        return headers, top + rows[-1].end, self._data[first : first + 1] == b'"'
+
+    def _first(self, wanted: int, start: int) -> list[Row]:
+        """The first records from a byte on, their offsets counted from it. Raises Unterminated."""
+        size = 4 * SAMPLE
+        while True:
+            sample = self._data[start : start + size]
+            whole = start + len(sample) >= len(self._data)
+            try:
+                rows = list(islice(scan(sample, self.delimiter, quoted=self._quoted), wanted))
+                if whole or (len(rows) == wanted and rows[-1].end < len(sample) - 1):
+                    return rows
+            except Unterminated:
+                if whole:
+                    raise
+            size *= 4
 
     def _fit_header(self) -> None:
         """Give the header the width of the first record where a trailing delimiter or unnamed columns differ."""
-        first = next(scan(self._data, self.delimiter, quoted=self._quoted, start=self._start), None)
+        first = next(iter(self._first(1, self._start)), None)
         if first is None:
             return
         header = self.headers[0]
@@ -89,61 +116,83 @@ class Delimited:
         found = count(self._data, self.delimiter, quoted=self._quoted, start=self._start)
         if found.regular and found.unterminated:
             raise truncated(found.records)
-        return found
-
-    def _scan_rows(self) -> list[Row]:
-        """Quotes out of place: the parity count means nothing, the exact scanner decides what a record is."""
-        rows: list[Row] = []
-        try:
-            rows.extend(scan(self._data, self.delimiter, start=self._start))
-        except Unterminated:
-            raise truncated(len(rows) + 1) from None
-        ends = np.array([row.end for row in rows], dtype=np.int64)
-        last = rows[-1].start if rows else self._start
-        self._count = Count(len(rows), last, False, False, ends)
-        self.records = len(rows)
-        return rows
+        if found.regular:
+            return found
+        try:  # quotes out of place: parity means nothing, the exact scanner decides what a record is
+            return scan_all(self._data, self.delimiter, self._start)
+        except Unterminated as problem:
+            raise truncated(problem.records + 1) from None
 
     def _refuse_cut_record(self) -> None:
         """A last record that is short and has no line end: the transfer stopped there."""
-        last = next(scan(self._data, self.delimiter, quoted=self._quoted, start=self._count.last_start))
-        if last.end == len(self._data) and len(last.cells) < len(self.headers[0]):
+        rest = self._data[self._count.last_start :]
+        last = next(scan(rest, self.delimiter, quoted=self._quoted))
+        if last.end == len(rest) and len(last.cells) < len(self.headers[0]):
             raise truncated(self.records)
 
     def read(self, wanted: Mapping[int, pa.DataType]) -> Cells:
-        cells = self._read_scanned(wanted) if self._rows is not None else self._read_arrow(wanted)
-        return self._without_blank(cells)
+        """All the pieces in one."""
+        parts = list(self.pieces(wanted))
+        columns = {
+            index: pa.chunked_array([chunk for part in parts for chunk in part.columns[index].chunks], kind)
+            for index, kind in wanted.items()
+        }
+        numbers = np.concatenate([part.numbers for part in parts])
+        return Cells(columns, numbers, [problem for part in parts for problem in part.problems])
 
-    def _read_arrow(self, wanted: Mapping[int, pa.DataType]) -> Cells:
-        table, invalid = self._parse(wanted, threads=True)
-        if invalid:  # threads know no record number: read once more without them
-            table, invalid = self._parse(wanted, threads=False)
-        found = table.num_rows + len(invalid)
-        if found != self.records:
+    def pieces(self, wanted: Mapping[int, pa.DataType]) -> Iterator[Cells]:
+        """The cells piece by piece, in order. `records` and `warnings` are final once all are read."""
+        found = blank = 0
+        for cells, read, left_out in in_order(partial(self._piece, wanted), self._count.pieces):
+            found, blank = found + read, blank + left_out
+            yield cells
+        if found != self._count.records:
             raise FileProblem(
                 "count_mismatch",
-                expected=f"{self.records} records, counted in the text",
+                expected=f"{self._count.records} records, counted in the text",
                 found=f"{found} read",
                 fix="export the file again with every cell quoted",
-                records=self.records,
+                records=self._count.records,
             )
-        numbers = np.arange(1, self.records + 1)
+        if blank and self.records == self._count.records:
+            self.records -= blank
+            self.warnings.append(f"{blank} blank lines left out")
+
+    def _piece(self, wanted: Mapping[int, pa.DataType], piece: Piece) -> tuple[Cells, int, int]:
+        """The cells of a piece, how many records were read, and how many of them were blank."""
+        text = self._data[piece.low : piece.high]
+        if self._count.regular:
+            cells, read = self._read_arrow(wanted, piece, text)
+        else:
+            cells, read = self._read_scanned(wanted, piece, text), piece.records
+        if read != piece.records:
+            return cells, read, 0
+        kept = self._without_blank(cells, piece, text)
+        return kept, read, len(cells.numbers) - len(kept.numbers)
+
+    def _read_arrow(self, wanted: Mapping[int, pa.DataType], piece: Piece, text: bytes) -> tuple[Cells, int]:
+        table, invalid = self._parse(wanted, text)
+        found = table.num_rows + len(invalid)
+        numbers = np.arange(piece.before + 1, piece.before + found + 1)
         numbers = np.delete(numbers, [row.number - 1 for row in invalid])
         columns = {index: table.column(f"c{index}") for index in wanted}
         mended = [row for row in invalid if self._is_mendable(row)]
-        wrong = [(row.number, row.actual_columns) for row in invalid if not self._is_mendable(row)]
-        return self._with_mended(Cells(columns, numbers, self._wrong_width(wrong)), mended)
+        wrong = [
+            (piece.before + row.number, row.actual_columns) for row in invalid if not self._is_mendable(row)
+        ]
+        problems = self._wrong_width(wrong) if found == piece.records else []
+        return self._with_mended(Cells(columns, numbers, problems), mended, piece.before), found
 
     def _is_mendable(self, row: pacsv.InvalidRow) -> bool:
         """One cell too many, and it is the nothing after a trailing delimiter."""
         extra = row.actual_columns - len(self.headers[0])
         return self._trailing_mark and extra == 1 and row.text.rstrip("\r\n").endswith(self.delimiter or "\n")
 
-    def _with_mended(self, cells: Cells, mended: list[pacsv.InvalidRow]) -> Cells:
+    def _with_mended(self, cells: Cells, mended: list[pacsv.InvalidRow], before: int) -> Cells:
         if not mended:
             return cells
         rows = [row.text.rstrip("\r\n").split(self.delimiter) for row in mended]
-        numbers = np.concatenate([cells.numbers, [row.number for row in mended]])
+        numbers = np.concatenate([cells.numbers, [before + row.number for row in mended]])
         order = pa.array(np.argsort(numbers))
         columns = {}
         for index, column in cells.columns.items():
@@ -154,17 +203,17 @@ class Delimited:
         return Cells(columns, np.sort(numbers), cells.problems)
 
     def _parse(
-        self, wanted: Mapping[int, pa.DataType], threads: bool
+        self, wanted: Mapping[int, pa.DataType], text: bytes
     ) -> tuple[pa.Table, list[pacsv.InvalidRow]]:
+        """One piece by one thread, so that Arrow knows the number of a record it sets aside."""
         invalid: list[pacsv.InvalidRow] = []
 
         def set_aside(row: pacsv.InvalidRow) -> str:
             invalid.append(row)
             return "skip"
 
-        quotes = self._quoted and QUOTE in self._data
+        quotes = self._quoted and b'"' in text
         names = [f"c{index}" for index in range(len(self.headers[0]))]
-        body = pa.py_buffer(self._data).slice(self._start)
         parsing = pacsv.ParseOptions(
             delimiter=self.delimiter or "\x1f",
             quote_char='"' if quotes else False,
@@ -178,12 +227,12 @@ class Delimited:
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         )
-        for block in (BLOCK, len(self._data) + 1):  # a record longer than a block needs them all in one
+        for block in (BLOCK, len(text) + 1):  # a record longer than a block needs them all in one
             reading = pacsv.ReadOptions(
-                column_names=names, use_threads=threads, block_size=min(block, 2**31 - 1)
+                column_names=names, use_threads=False, block_size=min(block, 2**31 - 1)
             )
             try:
-                return pacsv.read_csv(body, reading, parsing, converting), invalid
+                return pacsv.read_csv(pa.py_buffer(text), reading, parsing, converting), invalid
             except pa.ArrowInvalid:
                 invalid.clear()
         raise FileProblem(
@@ -194,11 +243,10 @@ class Delimited:
             records=self.records,
         )
 
-    def _read_scanned(self, wanted: Mapping[int, pa.DataType]) -> Cells:
-        rows = self._rows or []
+    def _read_scanned(self, wanted: Mapping[int, pa.DataType], piece: Piece, text: bytes) -> Cells:
         width = len(self.headers[0])
         kept, numbers, bad, stray = [], [], [], []
-        for number, row in enumerate(rows, start=1):
+        for number, row in enumerate(scan(text, self.delimiter), start=piece.before + 1):
             if row.damaged:
                 stray.append(number)
             elif len(row.cells) != width:
@@ -240,45 +288,55 @@ class Delimited:
             for (number, cells), line in zip(invalid, lines, strict=True)
         ]
 
-    def _without_blank(self, cells: Cells) -> Cells:
+    def _without_blank(self, cells: Cells, piece: Piece, text: bytes) -> Cells:
         """Drop records made of delimiters only (spreadsheets write them): they are lines, not records."""
         empty = np.ones(len(cells.numbers), dtype=bool)
         for column in cells.columns.values():
-            if not empty.any():
+            if not column.null_count or not empty.any():
                 return cells
             empty &= np.asarray(column.is_null())
-        blank = np.array(
-            [i for i in np.flatnonzero(empty) if self._is_blank(int(cells.numbers[i]))], dtype=np.int64
-        )
-        if not len(blank):
+        starts, ends = self._bounds(piece, text)
+        nothing = BLANK + (self.delimiter or "").encode()
+        at = cells.numbers - piece.before - 1
+        blank = [row for row in np.flatnonzero(empty) if not text[starts[at[row]] : ends[at[row]]].strip(nothing)]
+        if not blank:
             return cells
-        keep = pa.array(np.delete(np.arange(len(cells.numbers)), blank))
-        self.records -= len(blank)
-        self.warnings.append(f"{len(blank)} blank lines left out")
-        columns = {index: column.take(keep) for index, column in cells.columns.items()}
-        return Cells(columns, np.delete(cells.numbers, blank), cells.problems, cells.typed)
+        keep = np.delete(np.arange(len(cells.numbers)), blank)
+        columns = {index: column.take(pa.array(keep)) for index, column in cells.columns.items()}
+        return Cells(columns, cells.numbers[keep], cells.problems, cells.typed)
 
-    def _is_blank(self, number: int) -> bool:
-        low, high = self._bounds(number)
-        return not self._data[low:high].strip(BLANK + (self.delimiter or "").encode())
-
-    def _bounds(self, number: int) -> tuple[int, int]:
-        ends = self._count.ends
-        low = int(ends[number - 2]) if number > 1 else self._start
-        return low, int(ends[number - 1])
+    def _bounds(self, piece: Piece, text: bytes) -> tuple[np.ndarray, np.ndarray]:
+        """Where each record of a piece starts and ends in its text."""
+        if self._count.regular:
+            return record_bounds(text, self.delimiter, quoted=self._quoted)
+        rows = [(row.start, row.end) for row in scan(text, self.delimiter)]
+        return np.array([start for start, _ in rows]), np.array([end for _, end in rows])
 
     def lines(self, records: np.ndarray) -> list[int]:
-        if not len(records):
-            return []
-        mark = b"\n" if b"\n" in self._data else b"\r"
-        breaks = np.flatnonzero(np.frombuffer(self._data, dtype=np.uint8) == ord(mark))
-        starts = []
-        for number in records:
-            low, high = self._bounds(int(number))
-            body = self._data[low:high]
-            starts.append(low + len(body) - len(body.lstrip(b"\r\n")))
-        return (np.searchsorted(breaks, starts) + 1).tolist()
+        """The line each record starts on, from 1; the records in order."""
+        lines: list[int] = []
+        pieces = self._count.pieces
+        places = np.searchsorted([piece.before for piece in pieces], records) - 1
+        for place in np.unique(places):
+            piece = pieces[place]
+            text = self._data[piece.low : piece.high]
+            breaks = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == self._count.line_end)
+            starts = self._bounds(piece, text)[0][records[places == place] - piece.before - 1]
+            lines += (np.searchsorted(breaks, starts) + piece.breaks + 1).tolist()
+        return lines
 
+    def openings(self, records: np.ndarray) -> list[str]:
+        """The first cell of each record, whatever its width; the records in order."""
+        cells: list[str] = []
+        pieces = self._count.pieces
+        places = np.searchsorted([piece.before for piece in pieces], records) - 1
+        for place, number in zip(places, records, strict=True):
+            piece = pieces[place]
+            text = self._data[piece.low : piece.high]
+            start = int(self._bounds(piece, text)[0][number - piece.before - 1])
+            first = next(scan(text, self.delimiter, quoted=self._quoted, start=start), None)
+            cells.append((first.cells[0] if first else None) or "")
+        return cells
 
 def _line_start(data: bytes, line: int) -> int:
     """Offset of a line (from 1); the end of the text where there are fewer."""

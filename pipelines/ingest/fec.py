@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,14 +19,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.ingest.amounts import MONEY, read_amounts
-from pipelines.ingest.columns import Coded, Fault, Faults, coded, tidy_texts
+from pipelines.ingest.columns import Coded, Fault, Faults, coded, tidied, tidy_texts
 from pipelines.ingest.dates import read_day
 from pipelines.ingest.delimited import Delimited
+from pipelines.ingest.fec_closing import Closing
+from pipelines.ingest.fec_forms import ebcdic, names_without_header
 from pipelines.ingest.generic import PAGES
 from pipelines.ingest.grid import CODED, TEXT, Cells
-from pipelines.ingest.model import Decoded, FileProblem
+from pipelines.ingest.model import Decoded, FileProblem, Problem
+from pipelines.ingest.parallel import in_order
 from pipelines.ingest.spec import SourceSpec
+from pipelines.ingest.spool import Shelf
 from pipelines.ingest.spreadsheet import is_workbook
+from pipelines.ingest.tables import Collected, Sink
 from pipelines.ingest.text import read_text
 
 NAME = re.compile(r"(.*)FEC(20\d\d[01]\d[0-3]\d)")
@@ -70,6 +76,8 @@ TEXTS = {
     "piece_ref": "pieceref",
     "lettering_code": "ecriturelet",
 }
+# Nearly every entry has its own: not worth a dictionary.
+SCATTERED = ("ecriturenum", "pieceref", "ecriturelet")
 DAYS = {"piece_date": "piecedate", "lettering_date": "datelet", "validation_date": "validdate"}
 ORDER = [
     "record_number", "company_code", "closing_date", "journal_code", "entry_number", "entry_date", "account_code",
@@ -80,13 +88,17 @@ ORDER = [
 
 @dataclass
 class Ledger:
-    """One ledger on its way from text to values: positions by standard name, and the faults found so far."""
+    """A piece of a ledger on its way from text to values: positions by standard name, and the faults found so far.
+
+    Shared by all pieces: how many dates of a column could not be read, and the decimal marks of the amounts.
+    """
 
     grid: Delimited
     cells: Cells
     places: dict[str, int]
     faults: Faults
-    warnings: list[str]
+    unread: Counter[str]
+    marks: set[str]
 
     def coded(self, name: str) -> Coded | None:
         return coded(self.cells.columns[self.places[name]]) if name in self.places else None
@@ -95,29 +107,29 @@ class Ledger:
         return self.grid.headers[0][self.places[name]]
 
 
-def decode_fec(raw: bytes, name: str, spec: SourceSpec) -> Decoded:
+def decode_fec(raw: bytes, name: str, spec: SourceSpec, sink: Sink | None = None) -> Decoded:
     """A ledger file. Raises FileProblem where it is no ledger or its amounts cannot be settled."""
     grid, places = _open(raw)
     try:
-        return _decode(grid, places, name, spec)
+        return _decode(grid, places, name, spec, sink)
     except FileProblem as problem:
         problem.records = problem.records or grid.records
         raise
 
 
 def _open(raw: bytes) -> tuple[Delimited, dict[str, int]]:
-    if is_workbook(raw) or raw.lstrip()[:9].lower().startswith(PAGES):
+    if is_workbook(raw) or raw[:1024].lstrip()[:9].lower().startswith(PAGES):
         raise FileProblem(
             "not_a_ledger",
             expected="a FEC as text, tab or pipe between its columns",
             found="another kind of file",
             fix="export the FEC from the accounting tool and send that",
         )
-    text = read_text(raw, keep_nul=True)
+    text = ebcdic(raw) or read_text(raw, keep_nul=True)
     grid = Delimited(text, quoted=False, trailing_mark=True)
     places = _places(grid.headers[0])
-    if len(places) < 3 and _is_line(grid.headers[0]):
-        grid = Delimited(text, quoted=False, trailing_mark=True, names=STANDARD)
+    if len(places) < 3 and (names := names_without_header(grid.headers[0], STANDARD, read_day)):
+        grid = Delimited(text, quoted=False, trailing_mark=True, names=names)
         places = _places(grid.headers[0])
     amounts = ("montant", "sens") if "montant" in places else ("debit", "credit")
     absent = [column for column in (*NEEDED, *amounts) if column not in places]
@@ -149,21 +161,67 @@ def _places(header: Sequence[str]) -> dict[str, int]:
     return places
 
 
-def _is_line(cells: Sequence[str]) -> bool:
-    """Whether a first row without column names is a ledger line in the standard order."""
-    if len(cells) < len(STANDARD):
-        return False
-    try:
-        return read_day(cells[3]) is not None and cells[4].strip()[:3].isdigit()
-    except ValueError:
-        return False
+def _decode(
+    grid: Delimited, places: dict[str, int], name: str, spec: SourceSpec, sink: Sink | None
+) -> Decoded:
+    """All lines are read before any is given away: whose year it is and what closes it, only the whole file tells."""
+    wanted = {places[column]: TEXT if column in SCATTERED else CODED for column in places}
+    unread: Counter[str] = Counter()
+    marks: set[str] = set()
+    shelf, closing, problems = Shelf(), Closing(), list[Problem]()
+
+    def read(cells: Cells) -> tuple[pa.Table, list[Problem]]:
+        ledger = Ledger(grid, cells, places, Faults(len(cells.numbers)), unread, marks)
+        lines = _lines(ledger, spec)
+        found = [*cells.problems, *ledger.faults.problems(cells.numbers, grid.lines)]
+        return lines, sorted(found, key=lambda problem: problem.record or 0)
+
+    for lines, found in in_order(read, grid.pieces(dict(sorted(wanted.items())))):
+        problems += found
+        closing.add(lines)
+        shelf.put(lines.combine_chunks().to_batches(max_chunksize=max(len(lines), 1))[0])
+    closing.settle(lambda: (pa.Table.from_batches([batch]) for batch in shelf))
+    warnings = [
+        f"{unread[column]} dates of {grid.headers[0][places[column]]} could not be read and are left empty"
+        for column in DAYS.values()
+        if unread[column]
+    ]
+    if closing.lines:
+        journals = ", ".join(map(str, sorted(closing.journals, key=str)))
+        warnings.append(
+            f"{closing.lines} lines that close classes 6 and 7 (journal {journals}) are left out"
+        )
+    company, end = _identity(closing.days, name, spec, warnings)
+    out, accepted = Collected(sink, None), 0
+    for batch in shelf:
+        lines = pa.Table.from_batches([batch])
+        keep = np.asarray(lines["keep"]) & ~closing.among(lines)
+        kept = lines if keep.all() else lines.filter(pa.array(keep))
+        accepted += kept.num_rows
+        own = {
+            "company_code": pa.repeat(company, kept.num_rows),
+            "closing_date": pa.repeat(pa.scalar(end, pa.date32()), kept.num_rows),
+        }
+        out.add(pa.table({column: own[column] if column in own else kept[column] for column in ORDER}))
+    return Decoded(
+        table=out.table(),
+        records=grid.records - closing.lines,
+        accepted=accepted,
+        duplicates=0,
+        quarantined=problems,
+        wave_code=None,
+        encoding=grid.encoding,
+        delimiter=grid.delimiter,
+        format=spec.format,
+        warnings=[*grid.warnings, *warnings],
+        company_code=company,
+        closing_date=end,
+    )
 
 
-def _decode(grid: Delimited, places: dict[str, int], name: str, spec: SourceSpec) -> Decoded:
-    cells = grid.read(dict.fromkeys(sorted(places.values()), CODED))
-    ledger = Ledger(grid, cells, places, Faults(len(cells.numbers)), [])
-    rows = len(cells.numbers)
-    columns: dict[str, pa.Array] = {"record_number": pa.array(cells.numbers, pa.int32())}
+def _lines(ledger: Ledger, spec: SourceSpec) -> pa.Table:
+    """The lines of one piece as values; `keep` marks those without a fault."""
+    columns: dict[str, pa.Array] = {"record_number": pa.array(ledger.cells.numbers, pa.int32())}
     columns |= {column: _texts(ledger, source) for column, source in TEXTS.items()}
     columns["entry_date"] = _days(ledger, "ecrituredate", needed=True)
     columns |= {column: _days(ledger, source, needed=False) for column, source in DAYS.items()}
@@ -171,32 +229,18 @@ def _decode(grid: Delimited, places: dict[str, int], name: str, spec: SourceSpec
     columns["debit"], columns["credit"] = _amounts(ledger)
     aliases = pa.array(sorted(spec.ledger_aliases), TEXT)
     columns["auxiliary_is_alias"] = pc.is_in(columns["auxiliary_code"], aliases)
-    keep = ledger.faults.rows == 0
-    company, closing = _identity(ledger, name, spec, columns["entry_date"].filter(pa.array(keep)))
-    columns["company_code"] = pa.repeat(company, rows)
-    columns["closing_date"] = pa.array([closing], pa.date32()).take(pa.array(np.zeros(rows, dtype=np.int32)))
-    problems = [*cells.problems, *ledger.faults.problems(cells.numbers, grid.lines)]
-    return Decoded(
-        table=pa.table({column: columns[column] for column in ORDER}).filter(pa.array(keep)),
-        records=grid.records,
-        accepted=int(keep.sum()),
-        duplicates=0,
-        quarantined=sorted(problems, key=lambda problem: problem.record or 0),
-        wave_code=None,
-        encoding=grid.encoding,
-        delimiter=grid.delimiter,
-        format=spec.format,
-        warnings=[*grid.warnings, *ledger.warnings],
-        company_code=company,
-        closing_date=closing,
-    )
+    columns["keep"] = pa.array(ledger.faults.rows == 0)
+    return pa.table(columns)
 
 
 def _texts(ledger: Ledger, name: str) -> pa.Array:
-    column = ledger.coded(name)
-    if column is None:
+    if name not in ledger.places:
         return pa.nulls(len(ledger.cells.numbers), TEXT)
-    return column.spread_text(tidy_texts(column))
+    column = ledger.cells.columns[ledger.places[name]]
+    if name in SCATTERED:
+        return tidied(column)
+    texts = coded(column)
+    return texts.spread_text(tidy_texts(texts))
 
 
 def _refuse_accounts(ledger: Ledger, accounts: pa.Array) -> None:
@@ -227,24 +271,25 @@ def _days(ledger: Ledger, name: str, needed: bool) -> pa.Array:
     if needed:
         fault = Fault("bad_date", ledger.shown(name), "a date as AAAAMMJJ", "correct the line in the ledger")
         ledger.faults.spread([fault if bad else None for bad in wrong], column.index)
-    elif unread := int(np.array(wrong)[column.index].sum()):
-        ledger.warnings.append(f"{unread} dates of {ledger.shown(name)} could not be read and are left empty")
+    else:
+        ledger.unread[name] += int(np.array(wrong)[column.index].sum())
     return pa.array(days, pa.date32()).take(pa.array(column.index))
 
 
-def _identity(ledger: Ledger, name: str, spec: SourceSpec, days: pa.Array) -> tuple[str, date]:
+def _identity(
+    days: Counter[date | None], name: str, spec: SourceSpec, warnings: list[str]
+) -> tuple[str, date]:
     """SIREN and closing date from the file name, else from what the file holds, saying so."""
     own = name.rsplit("/", 1)[-1].upper()
     found = NAME.search(own)
-    last = pc.max(days).as_py()
+    last = max((day for day, lines in days.items() if day and lines), default=None)
     closing = _closing(found[2]) if found else None
     if found and closing:
         digits = re.search(r"[0-9]+$", found[1])
         company = digits[0] if digits else " ".join(found[1].split()) or spec.code
         early = date(closing.year - 1, closing.month, min(closing.day, 28))
-        outside = pc.or_(pc.greater(days, pa.scalar(closing)), pc.less(days, pa.scalar(early)))
-        if lines := pc.sum(outside).as_py():
-            ledger.warnings.append(f"{lines} lines are dated outside the year that closes on {closing}")
+        if outside := sum(lines for day, lines in days.items() if day and not early <= day <= closing):
+            warnings.append(f"{outside} lines are dated outside the year that closes on {closing}")
         return company, closing
     if last is None:
         raise FileProblem(
@@ -256,7 +301,7 @@ def _identity(ledger: Ledger, name: str, spec: SourceSpec, days: pa.Array) -> tu
         )
     siren = re.search(r"(?<![0-9])[0-9]{9}(?![0-9])", own)
     end = date(last.year, last.month, calendar.monthrange(last.year, last.month)[1])
-    ledger.warnings.append(f"the name holds no closing date: {end} is taken from the last line")
+    warnings.append(f"the name holds no closing date: {end} is taken from the last line")
     return siren[0] if siren else spec.code, end
 
 
@@ -273,11 +318,11 @@ def _amounts(ledger: Ledger) -> tuple[pa.Array, pa.Array]:
     if "montant" not in ledger.places:
         names = ("debit", "credit")
         columns = [ledger.cells.columns[ledger.places[name]] for name in names]
-        (debit, bad_debit), (credit, bad_credit) = read_amounts(columns)
+        (debit, bad_debit), (credit, bad_credit) = read_amounts(columns, ledger.marks)
         bad = bad_debit | bad_credit | np.asarray(pc.and_(debit.is_null(), credit.is_null()))
         _refuse_amounts(ledger, names[0], bad)
         return debit.fill_null(nothing), credit.fill_null(nothing)
-    ((amount, bad),) = read_amounts([ledger.cells.columns[ledger.places["montant"]]])
+    ((amount, bad),) = read_amounts([ledger.cells.columns[ledger.places["montant"]]], ledger.marks)
     column = coded(ledger.cells.columns[ledger.places["sens"]])
     signs = [(text or "").lower() for text in tidy_texts(column)]
     is_debit = np.array([sign in DEBIT for sign in signs])[column.index]

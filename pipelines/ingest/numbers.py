@@ -23,10 +23,13 @@ class AmbiguousMarks(Exception):
     """Nothing in the column tells whether 1.234 is one and a bit or a thousand."""
 
 
-def decimal_mark(values: Iterable[str], minimum: float | None = None, maximum: float | None = None) -> str:
+def decimal_mark(
+    values: Iterable[str], minimum: float | None = None, maximum: float | None = None, *, whole: bool = False
+) -> str:
     """The decimal mark of a column: "," or "." ("." where no value has any).
 
-    With a declared range, a reading that leaves it is not considered. Raises MixedMarks or AmbiguousMarks.
+    With a declared range, a reading that leaves it is not considered; nor, in a column of `whole` numbers, one that
+    finds a fraction. Raises MixedMarks or AmbiguousMarks.
     """
     proofs: set[str] = set()
     doubtful: set[str] = set()
@@ -45,7 +48,7 @@ def decimal_mark(values: Iterable[str], minimum: float | None = None, maximum: f
         return proofs.pop()
     if not doubtful:
         return "."
-    readings = [mark for mark in ".," if _all_within(doubtful, mark, minimum, maximum)]
+    readings = [mark for mark in ".," if _all_within(doubtful, mark, minimum, maximum, whole)]
     if len(readings) != 1:
         raise AmbiguousMarks
     return readings[0]
@@ -65,12 +68,16 @@ def _proof(body: str) -> str | None:
     return mark if as_decimal else other if as_group else None
 
 
-def _all_within(bodies: set[str], mark: str, minimum: float | None, maximum: float | None) -> bool:
-    if minimum is None and maximum is None:
+def _all_within(
+    bodies: set[str], mark: str, minimum: float | None, maximum: float | None, whole: bool
+) -> bool:
+    if minimum is None and maximum is None and not whole:
         return True
     numbers = [number for body in bodies if (number := parse(body, mark)) is not None]
     low = -math.inf if minimum is None else minimum
     high = math.inf if maximum is None else maximum
+    if whole and not all(number.is_integer() for number in numbers):
+        return False
     return len(numbers) == len(bodies) and all(low <= number <= high for number in numbers)
 
 

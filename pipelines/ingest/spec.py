@@ -68,10 +68,14 @@ class ChoiceSpec:
 
 @dataclass(frozen=True)
 class LongSpec:
-    """A long file: one row per answer. `question` holds what items (or measures) name as their column."""
+    """A long file: one row per answer. `question` holds what items (or measures) name as their column.
+
+    `reason` is read where `answer` is empty: the text that says why, which the item declares as missing.
+    """
 
     question: str
     answer: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class SourceSpec:
     to header names; `response` may be several columns, `also` holds the second and later ones. `format` may be `auto`:
     recognised from the content. `records` is the path to the records of a JSON file ("" is its top), `sheet` may be
     "*": every sheet, its name in the column "@sheet". `not_records` are globs on the unit's cell (or the first one):
-    footnotes and totals, which are no records. `exclude` maps a column to texts: such records are kept as tests.
+    footnotes and totals, which are no records. `asked`: codes asked in some waves only, and in which.
+    `exclude` maps a column to texts: such records are kept as tests. `renamed`: other names of a declared column.
     `aliases` maps the unit as the file writes it to a unit code. `ledger_aliases` are the
     auxiliary codes of a ledger that name a unit rather than a person.
     """
@@ -138,3 +143,5 @@ class SourceSpec:
     exclude: dict[str, tuple[str, ...]] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     fiscal_start_month: int = 1
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    renamed: dict[str, tuple[str, ...]] = field(default_factory=dict)

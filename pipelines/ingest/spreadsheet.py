@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import python_calamine as calamine
 
-from pipelines.ingest.delimited import from_texts
+from pipelines.ingest.archive import EPOCH_1900, check_archive
 from pipelines.ingest.grid import Cells
+from pipelines.ingest.isolated import Column, Parsed, Sheet, parse
 from pipelines.ingest.model import FileProblem
+from pipelines.ingest.sheets import data_sheets, quoted
 from pipelines.ingest.spec import SourceSpec
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-LARGEST_UNPACKED = 1 << 29
-MOST_CELLS = 20_000_000
-EPOCH_1900, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
-WHOLE = 10**15
-CellValue = str | float | bool | datetime | date | time | timedelta
+EVERY = "*"
 
 
 def is_workbook(raw: bytes) -> bool:
@@ -31,166 +25,132 @@ def is_workbook(raw: bytes) -> bool:
     return raw.startswith((ZIP, OLE))
 
 
+@dataclass(frozen=True)
+class Part:
+    """The records of one sheet: `columns` as the grid orders them (None: the sheet lacks it), `rows` from 0."""
+
+    columns: Sequence[Column | None]
+    rows: np.ndarray
+
+    def read(self, place: int, kind: pa.DataType) -> pa.Array:
+        column = self.columns[place]
+        if column is None:
+            return pa.nulls(len(self.rows), pa.string()).cast(kind)
+        return column.arrow(kind, self.rows)
+
+
 class Spreadsheet:
-    """One sheet: the declared one, else the only visible one that holds something."""
+    """One sheet, the declared one or the only visible one that holds something; or, with `sheet: "*"`, every one."""
 
     delimiter: str | None = None
     quotes_header = False
 
-    def __init__(self, raw: bytes, spec: SourceSpec) -> None:
-        self.warnings: list[str] = []
+    def __init__(self, raw: bytes, spec: SourceSpec, header_rows: int = 1) -> None:
         self.encoding = "workbook"
-        self.serial_epoch = EPOCH_1900
-        if raw.startswith(ZIP):
-            self.serial_epoch = _check_zip(raw)
-        rows = _rows(raw, spec)
-        first = (spec.header_row or 1) - 1
-        if not any(_is_filled(row) for row in rows):
-            raise FileProblem(
-                "empty", expected="a header and records", found="an empty sheet", fix="export it again"
-            )
-        if len(rows) <= first or not _is_filled(rows[first]):
-            raise FileProblem(
-                "no_header",
-                expected=f"a header in row {first + 1}",
-                found="an empty row",
-                fix="set header_row in the declaration to the row of the column names",
-                status="held",
-            )
-        self.headers = [[_as_text(cell) or "" for cell in rows[first]]]
-        numbered = [(number, row) for number, row in enumerate(rows, start=1) if number > first + 1]
-        kept = [(number, row) for number, row in numbered if _is_filled(row)]
-        self._rows = [row for _, row in kept]
-        self._lines = np.array([number for number, _ in kept], dtype=np.int64)
-        self.records = len(kept)
-        if not kept:
+        self.serial_epoch, parsed = open_workbook(raw, None if spec.sheet == EVERY else spec.sheet)
+        self.warnings = hidden_warning(parsed, spec.sheet)
+        if spec.sheet == EVERY:
+            names, found, warnings = data_sheets(parsed.sheets, spec)
+            self.warnings += warnings
+        else:
+            sheet = _only_sheet(parsed, spec)
+            names, found = _header(sheet, spec), [(sheet, list(sheet.columns))]
+        first = spec.header_row or 1
+        self.headers = [names]
+        if header_rows == 2 and spec.sheet != EVERY and first < sheet.height:
+            self.headers.append([column.at(first) for column in sheet.columns])
+            first += 1
+        self._parts = [Part(columns, filled_rows(sheet, first)) for sheet, columns in found]
+        self.records = sum(len(part.rows) for part in self._parts)
+        if not self.records:
             raise FileProblem(
                 "no_records",
                 expected="records under the header",
-                found="a header only",
+                found="; ".join(["a header only", *hidden_warning(parsed, spec.sheet)]),
                 fix="export the file again once it holds answers",
             )
+        if spec.sheet == EVERY:
+            self.warnings.append(_told_lines([sheet.name for sheet, _ in found], self._parts))
 
     def read(self, wanted: Mapping[int, pa.DataType]) -> Cells:
-        columns, typed = {}, {}
-        for place, kind in wanted.items():
-            cells = [row[place] for row in self._rows]
-            columns[place] = from_texts([_as_text(cell) for cell in cells], kind)
-            typed[place] = frozenset(text for cell in cells if _is_number(cell) and (text := _as_text(cell)))
+        columns = {
+            place: pa.chunked_array([part.read(place, kind) for part in self._parts], kind)
+            for place, kind in wanted.items()
+        }
+        typed = {
+            place: frozenset[str]().union(
+                *(column.typed for part in self._parts if (column := part.columns[place]) is not None)
+            )
+            for place in wanted
+        }
         return Cells(columns, np.arange(1, self.records + 1), [], typed)
 
     def lines(self, records: np.ndarray) -> list[int]:
-        return self._lines[records - 1].tolist() if len(records) else []
+        """The row of its own sheet each record stands on."""
+        rows = np.concatenate([part.rows for part in self._parts])
+        return (rows[records - 1] + 1).tolist() if len(records) else []
 
 
-def _check_zip(raw: bytes) -> date:
-    """Refuse what unpacks too large, from the zip directory alone; return day 0 of the workbook's dates."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-            if unpacked > LARGEST_UNPACKED:
-                raise FileProblem(
-                    "too_large",
-                    expected=f"at most {LARGEST_UNPACKED >> 20} MB unpacked",
-                    found=f"{unpacked >> 20} MB",
-                    fix="export it as CSV, or in several files",
-                )
-            if "xl/workbook.xml" in archive.namelist():
-                book = archive.read("xl/workbook.xml")
-                return EPOCH_1904 if b'date1904="1"' in book or b'date1904="true"' in book else EPOCH_1900
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error):
-        raise _unreadable() from None
-    return EPOCH_1900
+def open_workbook(raw: bytes, sheet: str | None) -> tuple[date, Parsed]:
+    """Day 0 of the workbook's dates, and its visible sheets or the one named."""
+    epoch = check_archive(raw) if raw.startswith(ZIP) else EPOCH_1900
+    return epoch, parse(raw, "workbook", sheet=sheet)
 
 
-def _rows(raw: bytes, spec: SourceSpec) -> list[list[CellValue]]:
-    try:
-        with calamine.load_workbook(io.BytesIO(raw)) as book:
-            sheet = book.get_sheet_by_name(_sheet_name(book, spec))
-            height, width = sheet.end or (0, 0)
-            if (height + 1) * (width + 1) > MOST_CELLS:
-                raise FileProblem(
-                    "too_large",
-                    expected=f"at most {MOST_CELLS} cells",
-                    found=f"{height + 1} rows of {width + 1} columns",
-                    fix="delete the empty formatted area, or export it as CSV",
-                )
-            return sheet.to_python(skip_empty_area=False) if sheet.end else []
-    except calamine.PasswordError:
+def hidden_warning(parsed: Parsed, sheet: str | None) -> list[str]:
+    """A hidden sheet is read only where the declaration names it, and never in silence."""
+    if sheet in parsed.names and sheet not in parsed.visible:
+        return [f'the declared sheet "{sheet}" is hidden in the workbook']
+    hidden = [name for name in parsed.names if name not in parsed.visible]
+    return [f"hidden sheets are not read: {quoted(hidden)}"] if hidden else []
+
+
+def filled_rows(sheet: Sheet, first: int) -> np.ndarray:
+    """Rows from `first` on (from 0) that hold something, as positions in the sheet."""
+    filled = np.zeros(sheet.height, dtype=bool)
+    for column in sheet.columns:
+        if filled.all():
+            break
+        filled |= ~column.blank()
+    return np.flatnonzero(filled[first:]) + first
+
+
+def _told_lines(names: Sequence[str], parts: Sequence[Part]) -> str:
+    """Where each sheet's records begin: a line number means a row of its own sheet."""
+    starts, record = [], 1
+    for name, part in zip(names, parts, strict=True):
+        starts.append(f'"{name}" from record {record}')
+        record += len(part.rows)
+    more = f" and {len(starts) - 5} more" if len(starts) > 5 else ""
+    return f"{len(parts)} sheets read, lines are rows of each sheet: {', '.join(starts[:5])}{more}"
+
+
+def _header(sheet: Sheet, spec: SourceSpec) -> list[str]:
+    first = (spec.header_row or 1) - 1
+    names = [column.at(first) for column in sheet.columns] if first < sheet.height else []
+    if not any(name.strip() for name in names):
         raise FileProblem(
-            "password_protected",
-            expected="a workbook without a password",
-            found="a protected one",
-            fix="save it without a password",
-        ) from None
-    except (calamine.CalamineError, OSError, ValueError):
-        raise _unreadable() from None
-
-
-def _sheet_name(book: calamine.CalamineWorkbook, spec: SourceSpec) -> str:
-    names = book.sheet_names
-    if spec.sheet is not None:
-        if spec.sheet in names:
-            return spec.sheet
-        raise FileProblem(
-            "missing_sheet",
-            expected=f'a sheet named "{spec.sheet}"',
-            found=_quoted(names),
-            fix="correct `sheet:` in the source",
+            "no_header",
+            expected=f"a header in row {first + 1}",
+            found="an empty row",
+            fix="set header_row in the declaration to the row of the column names",
             status="held",
         )
-    visible = [
-        meta.name
-        for meta in book.sheets_metadata
-        if meta.visible == calamine.SheetVisibleEnum.Visible and meta.typ == calamine.SheetTypeEnum.WorkSheet
-    ]
-    filled = [name for name in visible if book.get_sheet_by_name(name).end is not None]
-    if len(filled) == 1 or (len(visible) == 1 and not filled):
-        return (filled or visible)[0]
-    raise FileProblem(
-        "several_sheets" if filled else "empty",
-        expected="one visible sheet, or a declared one",
-        found=_quoted(filled),
-        fix=f'add `sheet: "{filled[0]}"` (or another) to the source'
-        if filled
-        else "send the filled workbook",
-        status="held" if filled else "refused",
-    )
+    return names
 
 
-def _quoted(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names[:8]) or "none"
-
-
-def _unreadable() -> FileProblem:
-    return FileProblem(
-        "unreadable",
-        expected="a complete workbook",
-        found="one that cannot be opened, as after a transfer that stopped",
-        fix="send the whole file again",
-    )
-
-
-def _is_filled(row: list[CellValue]) -> bool:
-    return any(cell != "" and not (isinstance(cell, str) and not cell.strip()) for cell in row)
-
-
-def _is_number(cell: CellValue) -> bool:
-    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
-
-
-def _as_text(cell: CellValue) -> str | None:
-    """A cell as the text a CSV export of it would hold; None where it is empty."""
-    if isinstance(cell, str):
-        return cell or None
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ", timespec="seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    if isinstance(cell, timedelta):
-        return str(cell)
-    if cell == int(cell) and abs(cell) < WHOLE:
-        return str(int(cell))
-    return format(Decimal(f"{cell:.15g}"), "f")
+def _only_sheet(parsed: Parsed, spec: SourceSpec) -> Sheet:
+    filled = [sheet for sheet in parsed.sheets if len(filled_rows(sheet, 0))]
+    if len(filled) == 1:
+        return filled[0]
+    if filled:
+        names = quoted([sheet.name for sheet in filled])
+        raise FileProblem(
+            "several_sheets",
+            expected="one visible sheet, or a declared one",
+            found=names,
+            fix=f'add `sheet: "{filled[0].name}"` (or another, or "*" for every one) to the source',
+            status="held",
+        )
+    found = "an empty sheet" if parsed.sheets else "no visible sheet"
+    raise FileProblem("empty", expected="a header and records", found=found, fix="export it again")

@@ -1,4 +1,4 @@
-"""From a grid of text to the typed tables of raw: one row per response, or one per record and measure.
+"""From a grid of text to the typed tables of raw: responses, measures or events.
 
 A record with one thing that cannot be read is refused whole, with the first reason found; the good path has
 no loop over rows.
@@ -6,246 +6,226 @@ no loop over rows.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
-from pipelines.ingest.columns import Fault, Faults, Scale, as_text, coded, read_scale, texts_of, tidy_texts
+from pipelines.ingest.columns import Faults, coded
+from pipelines.ingest.delimited import Delimited
+from pipelines.ingest.events import events
 from pipelines.ingest.grid import CODED, TEXT, Cells, Grid
-from pipelines.ingest.header import Layout
-from pipelines.ingest.keys import (
-    counts,
-    decimals,
-    moments,
-    plain,
-    refuse_undated,
-    respondents,
-    response_ids,
-    units,
-    weights,
-)
-from pipelines.ingest.model import Decoded, FileProblem
+from pipelines.ingest.header import Layout, matches_glob, quote, tidy
+from pipelines.ingest.measures import measures
+from pipelines.ingest.model import Decoded, FileProblem, Problem
+from pipelines.ingest.parallel import in_order
 from pipelines.ingest.reading import Reading, Traits
-from pipelines.ingest.spec import ItemSpec, SourceSpec
+from pipelines.ingest.responses import responses
+from pipelines.ingest.spec import SourceSpec
+from pipelines.ingest.spool import Piece, Spool, pieces_of, together
+from pipelines.ingest.stored import Data
+from pipelines.ingest.tables import Collected, Sink
+from pipelines.ingest.unknown import refuse_unknown
 
-VALUE = pa.decimal128(18, 6)
+BUILDERS = {"responses": responses, "measures": measures, "events": events}
 
 
 def decode_grid(
-    grid: Grid, layout: Layout, spec: SourceSpec, traits: Traits, wave_code: str | None, raw: bytes
+    grid: Grid,
+    layout: Layout,
+    spec: SourceSpec,
+    traits: Traits,
+    wave_code: str | None,
+    raw: Data,
+    sink: Sink | None = None,
 ) -> Decoded:
     """Read the declared columns of a grid. Raises FileProblem where a column cannot be read at all.
 
-    `raw` are the file's bytes: their hash names the records where no response key is declared.
+    `raw` are the file's bytes: their hash names the records where no response key is declared. With a `sink` the
+    accepted rows go there, piece by piece, and the table handed back holds none.
     """
-    wanted = _wanted(layout, spec)
-    cells = grid.read(wanted)
-    _refuse_unnamed(cells, layout)
-    reading = Reading(grid, cells, layout, spec, traits, Faults(len(cells.numbers)))
-    build = _measures if spec.kind == "measures" else _responses
-    table, rows_each = build(reading, wave_code, raw)
-    keep = reading.faults.rows == 0
-    repeated = _repeats(reading, keep)
-    keep &= ~repeated
-    quarantined = sorted(
-        [*cells.problems, *reading.faults.problems(cells.numbers, grid.lines)], key=lambda p: p.record or 0
-    )
+    rows = Records(grid, layout, spec)
+    spool = Spool(rows.pieces(), rows.wanted, _identity(layout, spec))
+    _refuse_unnamed(spool, layout)
+    told = refuse_unknown(spool, layout, spec, traits)
+
+    def build(piece: Piece) -> Built:
+        reading = Reading(grid, piece.cells, layout, spec, traits, Faults(len(piece.cells.numbers)), spool)
+        table, origin = BUILDERS[spec.kind](reading, wave_code, raw)
+        faulty = reading.faults.problems(piece.cells.numbers, grid.lines)
+        return Built(piece, table, origin, reading.faults.rows == 0, [*piece.cells.problems, *faulty])
+
+    out, repeats = Collected(sink, wave_code), Repeats(spool)
+    accepted = duplicates = 0
+    quarantined: list[Problem] = []
+    for built in in_order(build, spool):
+        repeated = repeats.among(built.piece, built.keep)
+        keep = built.keep & ~repeated
+        shown = keep if built.origin is None else keep[built.origin]
+        out.add(built.table if keep.all() else built.table.filter(pa.array(shown)))
+        accepted, duplicates = accepted + int(keep.sum()), duplicates + int(repeated.sum())
+        quarantined += sorted(built.problems, key=lambda problem: problem.record or 0)
     return Decoded(
-        table=table if keep.all() else table.filter(pa.array(np.repeat(keep, rows_each))),
-        records=grid.records,
-        accepted=int(keep.sum()),
-        duplicates=int(repeated.sum()),
+        table=out.table(),
+        records=grid.records - rows.dropped,
+        accepted=accepted,
+        duplicates=duplicates,
         quarantined=quarantined,
         wave_code=wave_code,
         encoding=grid.encoding,
         delimiter=grid.delimiter,
         format=spec.format,
-        warnings=list(grid.warnings),
+        warnings=[*grid.warnings, *told],
     )
 
 
-def _wanted(layout: Layout, spec: SourceSpec) -> dict[int, pa.DataType]:
-    groups = (layout.keys, layout.items, layout.measures, layout.segments, layout.marks)
+class Built(NamedTuple):
+    """What one piece has become. `origin` says which of its records each row of the table comes from (None: its own);
+    `keep` marks the records without a fault."""
+
+    piece: Piece
+    table: pa.Table
+    origin: np.ndarray | None
+    keep: np.ndarray
+    problems: list[Problem]
+
+
+class Records:
+    """The cells of every declared column, without the rows that `not_records` says are none; `dropped` counts those.
+
+    records == grid.records - dropped: what the grid counted still accounts for every row it holds.
+    """
+
+    def __init__(self, grid: Grid, layout: Layout, spec: SourceSpec) -> None:
+        self._grid, self._spec = grid, spec
+        self._told = _told_by(layout, spec)
+        self.wanted = _wanted(layout, spec, self._told)
+        self.dropped = 0
+
+    def pieces(self) -> Iterator[Cells]:
+        """Piece by piece; `dropped` and the grid's warnings are final once all are read."""
+        for cells in pieces_of(self._grid, self.wanted):
+            yield cells if self._told is None else self._kept(cells, self._told)
+        if self.dropped == self._grid.records:
+            raise FileProblem(
+                "no_records",
+                expected="records beside the footnotes and totals of not_records",
+                found="none",
+                fix="correct not_records in the source, or export the file again once it holds answers",
+            )
+        if self.dropped:
+            globs = ", ".join(quote(pattern) for pattern in self._spec.not_records)
+            told = f"{self.dropped} rows left out, which not_records ({globs}) says are no records"
+            self._grid.warnings.append(told)
+
+    def _kept(self, cells: Cells, told: int) -> Cells:
+        column = coded(cells.columns[told])
+        texts = [*column.texts, ""]  # the last for an empty cell, which "" stands for
+        away = np.array([self._is_none(text) for text in texts])[column.index]
+        problems = self._without_notes(cells.problems)
+        self.dropped += int(away.sum()) + len(cells.problems) - len(problems)
+        keep = pa.array(~away)
+        columns = (
+            {place: one.filter(keep) for place, one in cells.columns.items()} if away.any() else cells.columns
+        )
+        return Cells(columns, cells.numbers[~away], problems, cells.typed)
+
+    def _is_none(self, text: str) -> bool:
+        name = tidy(text)
+        patterns = (tidy(pattern) for pattern in self._spec.not_records)
+        return any(matches_glob(name, pattern) for pattern in patterns if name or not pattern)
+
+    def _without_notes(self, problems: list[Problem]) -> list[Problem]:
+        """The records of a wrong width that are no footnotes: a note under a table has one cell, the first."""
+        narrow = [problem for problem in problems if problem.reason == "wrong_width"]
+        if not narrow or not isinstance(self._grid, Delimited):
+            return problems
+        numbers = sorted(problem.record or 0 for problem in narrow)
+        openings = self._grid.openings(np.array(numbers, dtype=np.int64))
+        notes = {number for number, text in zip(numbers, openings, strict=True) if self._is_none(text)}
+        return [problem for problem in problems if problem.record not in notes]
+
+
+def read_cells(grid: Grid, layout: Layout, spec: SourceSpec) -> tuple[Cells, int]:
+    """The cells of every record in one piece, and how many rows were none: for files that are turned round whole."""
+    rows = Records(grid, layout, spec)
+    cells = together(list(rows.pieces()), rows.wanted)
+    for place in layout.unnamed:
+        _refuse_content(place, coded(cells.columns[place]).texts)
+    return cells, rows.dropped
+
+
+def _told_by(layout: Layout, spec: SourceSpec) -> int | None:
+    """The column `not_records` looks at: the unit's, else the first of the file (not the virtual @sheet)."""
+    if not spec.not_records:
+        return None
+    first = next((place for place, name in enumerate(layout.names) if not name.startswith("@")), 0)
+    return layout.keys.get("unit", first)
+
+
+def _wanted(layout: Layout, spec: SourceSpec, told: int | None) -> dict[int, pa.DataType]:
+    groups = (layout.keys, layout.items, layout.measures, layout.segments, layout.marks, layout.named)
     wanted = {place: CODED for group in groups for place in group.values()}
+    wanted |= {place: CODED for places in layout.choices.values() for place in places}
     wanted |= dict.fromkeys(layout.unnamed, CODED)
-    for key in ("response", "respondent", "submitted_at"):
-        if key in layout.keys:
-            wanted[layout.keys[key]] = TEXT
+    if told is not None:
+        wanted[told] = CODED
+    texts = [layout.named[column] for column in spec.also]
+    texts += [layout.keys[key] for key in ("response", "respondent", "submitted_at") if key in layout.keys]
+    numbers = {
+        *layout.items.values(),
+        *layout.measures.values(),
+    }  # their marks are decided from distinct texts
+    wanted |= {place: TEXT for place in texts if place not in numbers}
     return dict(sorted(wanted.items()))
 
 
-def _refuse_unnamed(cells: Cells, layout: Layout) -> None:
-    """A trailing column without a name and without content is an accident; one that holds something is undeclared."""
+def _refuse_unnamed(spool: Spool, layout: Layout) -> None:
     for place in layout.unnamed:
-        if any(text and text.strip() for text in coded(cells.columns[place]).texts):
-            raise FileProblem(
-                "undeclared_column",
-                expected="every column declared",
-                found=f"column {place + 1}, which holds something and has no name",
-                fix="name the column in the tool, declare it, and export again",
-                status="held",
-            )
+        _refuse_content(place, spool.texts(place))
 
 
-def _responses(reading: Reading, wave_code: str | None, raw: bytes) -> tuple[pa.Table, int]:
-    spec, rows = reading.spec, reading.rows
-    complete, test = np.ones(rows, dtype=bool), np.zeros(rows, dtype=bool)
-    if reading.traits.flags:
-        marks = {mark: reading.cells.columns[place] for mark, place in reading.layout.marks.items()}
-        complete, test = reading.traits.flags(marks, rows)
-    answered = moments(reading)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "record_number": pa.array(reading.cells.numbers, pa.int32()),
-        "response_id": response_ids(reading, raw),
-        "respondent_id": respondents(reading),
-        "unit_code": units(reading),
-        "wave_code": pa.nulls(rows, TEXT) if wave_code is None else pa.repeat(wave_code, rows),
-        "submitted_at": answered.utc.to_arrow().cast(pa.timestamp("us")),
-        "submitted_date": answered.local.to_arrow().cast(pa.date32()),
-        "language_code": plain(reading, "language"),
-        "channel_code": plain(reading, "channel"),
-        "counterparty_code": plain(reading, "counterparty"),
-        "weight": weights(reading),
-        "is_complete": pa.array(complete),
-        "is_test": pa.array(test),
-    }
-    if spec.waves is None:
-        refuse_undated(reading, answered, complete)
-    for code, place in reading.layout.segments.items():
-        column = coded(reading.cells.columns[place])
-        columns[f"segment_{code}"] = column.spread_text(tidy_texts(column))
-    reading.traits = _settled(reading)
-    columns |= _items(reading)
-    return pa.table(columns), 1
-
-
-def _settled(reading: Reading) -> Traits:
-    """Whether this very file tells the reasons of missing answers apart.
-
-    A code of the format for "seen, not answered" says that the empty cells were not shown. Without a single null, a
-    writer that could have told nulls from blanks has not.
-    """
-    columns = [reading.cells.columns[place] for place in reading.layout.items.values()]
-    traits = reading.traits
-    if traits.implied:
-        coding = any(code in texts_of(column) for column in columns for code in traits.implied)
-        return (
-            replace(traits, null_reason="not_shown", blank_reason="not_shown", tells_reasons=True)
-            if coding
-            else traits
+def _refuse_content(place: int, texts: list[str]) -> None:
+    """A trailing column without a name and without content is an accident; one that holds something is undeclared."""
+    if any(text.strip() for text in texts):
+        name = f"column {place + 1}"
+        raise FileProblem(
+            "undeclared_column",
+            expected="every column declared",
+            found=f"{name}, which holds something and has no name",
+            fix=f'add "{name}" to `drop:` of the source, or declare it under that name',
+            status="held",
         )
-    return replace(
-        traits, tells_reasons=traits.tells_reasons and any(column.null_count for column in columns)
-    )
 
 
-def _items(reading: Reading) -> dict[str, pa.Array]:
-    """A column of numbers per item, and one of reasons where this file tells them apart."""
-    traits, layout = reading.traits, reading.layout
-
-    def read(item: ItemSpec) -> ColumnRead:
-        place = layout.items[item.code]
-        scale = Scale(
-            layout.names[place], item.minimum, item.maximum, item.values, item.missing, traits.implied,
-            traits.null_reason, traits.blank_reason,
-        )  # fmt: skip
-        return _read_column(reading, place, scale, reasons=traits.tells_reasons or bool(item.missing))
-
-    columns: dict[str, pa.Array] = {}
-    with ThreadPoolExecutor(2) as pool:
-        for item, found in zip(reading.spec.items, pool.map(read, reading.spec.items), strict=True):
-            reading.faults.spread(found.faults, found.places)
-            columns[item.code] = found.values
-            if found.reasons is not None:
-                columns[f"{item.code}__why"] = found.reasons
-    return columns
+def _identity(layout: Layout, spec: SourceSpec) -> list[int]:
+    """The columns by which a record sent twice is known: those of its response, or the unit of its measures."""
+    key = "unit" if spec.kind == "measures" else "response"
+    if key not in layout.keys:
+        return []
+    also = () if spec.kind == "measures" else spec.also
+    return [layout.keys[key], *(layout.named[column] for column in also)]
 
 
-class ColumnRead(NamedTuple):
-    """One column read: its numbers, why some are missing (None if not asked), and the faults by distinct text."""
+class Repeats:
+    """Finds records identical, in every column read, to an earlier accepted one of the same response or unit."""
 
-    values: pa.Array
-    reasons: pa.Array | None
-    faults: list[Fault | None]
-    places: np.ndarray
+    def __init__(self, spool: Spool) -> None:
+        self._doubtful = spool.doubtful()
+        self._seen: set[bytes] = set()
 
-
-def _read_column(reading: Reading, place: int, scale: Scale, reasons: bool) -> ColumnRead:
-    column = coded(reading.cells.columns[place])
-    verdicts = read_scale(scale, column.texts, reading.cells.typed.get(place, frozenset()))
-    return ColumnRead(
-        column.spread(value for value, _, _ in verdicts),
-        column.spread_text([reason for _, reason, _ in verdicts]) if reasons else None,
-        [fault for _, _, fault in verdicts],
-        column.index,
-    )
-
-
-def _measures(reading: Reading, wave_code: str | None, raw: bytes) -> tuple[pa.Table, int]:
-    """Long: the measures of a record follow each other. A declared percent or share has its natural range."""
-    spec, rows, each = reading.spec, reading.rows, len(reading.spec.measures)
-    answered = moments(reading)
-    unit_codes = units(reading)
-    sizes = counts(reading)
-    values, reasons = [], []
-    for measure in spec.measures:
-        place = reading.layout.measures[measure.code]
-        natural = {"percent": (0.0, 100.0), "share": (0.0, 1.0)}.get(measure.scale, (None, None))
-        declared = (measure.minimum, measure.maximum)
-        low, high = natural if declared == (None, None) else declared
-        scale = Scale(
-            reading.layout.names[place], low, high, {}, measure.missing, {}, "blank", "blank",
-            100.0 if measure.scale == "share" else 1.0,
-        )  # fmt: skip
-        found = _read_column(reading, place, scale, reasons=True)
-        reading.faults.spread(found.faults, found.places)
-        values.append(decimals(reading, found.values, VALUE, reading.layout.names[place]))
-        reasons.append(found.reasons)
-    order = pa.array(np.arange(rows * each).reshape(each, rows).T.ravel())
-    codes = np.tile(np.arange(each, dtype=np.int32), rows)
-    table = pa.table(
-        {
-            "record_number": pa.array(np.repeat(reading.cells.numbers, each), pa.int32()),
-            "unit_code": _repeated(unit_codes, each),
-            "wave_code": pa.nulls(rows * each, TEXT)
-            if wave_code is None
-            else pa.repeat(wave_code, rows * each),
-            "measure_code": pa.array([m.code for m in spec.measures], TEXT).take(pa.array(codes)),
-            "value": pa.chunked_array(values, VALUE).combine_chunks().take(order),
-            "n": _repeated(sizes, each),
-            "missing_reason": pa.chunked_array(reasons, TEXT).combine_chunks().take(order),
-            "submitted_date": _repeated(answered.local.to_arrow().cast(pa.date32()), each),
-        }
-    )
-    return table, each
-
-
-def _repeated(column: pa.Array, each: int) -> pa.Array:
-    return column.take(pa.array(np.repeat(np.arange(len(column)), each)))
-
-
-def _repeats(reading: Reading, keep: np.ndarray) -> np.ndarray:
-    """Rows identical, in every column read, to an earlier accepted row of the same response (or the same unit)."""
-    place = reading.layout.keys.get("unit" if reading.spec.kind == "measures" else "response")
-    none = np.zeros(reading.rows, dtype=bool)
-    if place is None:
-        return none
-    ids = pl.Series(as_text(reading.cells.columns[place]).combine_chunks())
-    if ids.n_unique() == len(ids):
-        return none
-    twice = np.flatnonzero(ids.is_duplicated().to_numpy() & keep)
-    if not len(twice):
-        return none
-    take = pa.array(twice)
-    same = pl.DataFrame(
-        {
-            str(p): pl.Series(column.take(take).cast(TEXT).combine_chunks())
-            for p, column in reading.cells.columns.items()
-        }
-    )
-    none[twice[~same.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()]] = True
-    return none
+    def among(self, piece: Piece, keep: np.ndarray) -> np.ndarray:
+        """A mask of the repeats of one piece; `keep` marks the accepted records. Pieces are asked about in order."""
+        repeated = np.zeros(len(keep), dtype=bool)
+        if piece.hashes is None or not len(self._doubtful):
+            return repeated
+        rows = np.flatnonzero(np.isin(piece.hashes, self._doubtful) & keep)
+        take = pa.array(rows)
+        columns = [column.take(take).cast(TEXT).to_pylist() for column in piece.cells.columns.values()]
+        for row, texts in zip(rows.tolist(), zip(*columns, strict=True), strict=True):
+            digest = hashlib.blake2b(repr(texts).encode(), digest_size=16).digest()
+            repeated[row] = digest in self._seen
+            self._seen.add(digest)
+        return repeated

@@ -31,6 +31,21 @@ items:
 """,
 }
 
+DELIVERIES = """\
+kind: events
+format: table
+files: "de_*.csv"
+stakeholder: partners
+owner: purchasing
+cadence: monthly
+freshness_days: 40
+waves: continuous
+keys: {response: id, unit: agency, submitted_at: delivered}
+facts:
+  - {code: on_time, promised: promised, actual: delivered, kpi: on_time_share}
+  - {code: complete, column: state, values: {full: 1, partial: 0}, kpi: on_time_share, dimension: ease}
+"""
+
 
 def write_home(folder: Path, changes: dict[str, str | None] | None = None) -> Path:
     """Write the home under `folder`; a change replaces a file's text, None leaves the file out."""

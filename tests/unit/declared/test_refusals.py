@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.declared import DeclarationError, Home
-from tests.unit.declared.homes import changed, write_home
+from tests.unit.declared.homes import DELIVERIES, FILES, changed, write_home
 
 HR = "sources/hr_survey.yml"
 
@@ -53,7 +53,6 @@ def test_a_valid_home_loads(tmp_path: Path) -> None:
         ({"sources/foo.yml/x.yml": "a: 1\n"}, "sources/foo.yml", "cannot be read"),
         ({"units.csv": None}, "units.csv", "is missing"),
         ({"organisation.yml": None}, "organisation.yml", "is missing"),
-        ({HR: None}, "sources", "holds no source"),
     ],
 )  # fmt: skip
 def test_a_wrong_declaration_names_file_line_and_remedy(
@@ -84,3 +83,66 @@ def test_a_threshold_below_ten_with_a_reason_is_kept(tmp_path: Path) -> None:
         write_home(tmp_path, {"privacy.yml": "threshold: {employees: 7}\nreason: works council, 2025\n"})
     )
     assert home.privacy.k("employees") == 7
+
+
+EVENTS = "sources/deliveries.yml"
+ALIASES = FILES["unit_aliases.csv"] + "deliveries,AG1,sud\nmore,AG1,sud\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kpi: on_time_share}", "kpi: on_tim}", "kpi 'on_tim' is not in the framework"),
+        ("dimension: ease", "dimension: eas", "dimension 'eas' is not in the framework"),
+        (", dimension: ease", "", "already 'on_time' of 'deliveries'; give one of them a dimension or a KPI"),
+        ("code: complete", "code: on_time", "'on_time' is declared twice"),
+        ("kpi: on_time_share, dimension: ease", "kpi: rqi", "computed by weighted_index from answers"),
+        ("actual: delivered", "actual: delivered, column: x, values: {y: 1}", "needs either `column:` with `values:`"),
+        ("response: id, ", "", "kind events needs `keys: {response: <column>}`"),
+        ("facts:", "choices: [{code: why, column: state, options: [a]}]\nfacts:", "feeds both 'complete' and 'why'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_fact_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in DELIVERIES
+    with pytest.raises(DeclarationError) as refused:
+        Home.load(write_home(tmp_path, {EVENTS: DELIVERIES.replace(old, new), "unit_aliases.csv": ALIASES}))
+    assert said in str(refused.value)
+
+
+def test_two_sources_of_one_kind_of_event_are_pooled(tmp_path: Path) -> None:
+    changes = {EVENTS: DELIVERIES, "sources/more.yml": DELIVERIES, "unit_aliases.csv": ALIASES}
+    assert len(Home.load(write_home(tmp_path, changes)).sources) == 3
+
+
+def test_a_kpi_of_answers_is_not_fed_by_facts_of_the_same_people(tmp_path: Path) -> None:
+    changes = changed(HR, "outcome: recommend", "outcome: satisfaction")
+    fed = DELIVERIES.replace("kpi: on_time_share}", "kpi: csat}").replace("partners", "employees")
+    with pytest.raises(DeclarationError, match="already comes from the answers of 'hr_survey'"):
+        Home.load(write_home(tmp_path, {**changes, EVENTS: fed, "unit_aliases.csv": ALIASES}))
+
+
+def test_one_text_cannot_mean_two_waves(tmp_path: Path) -> None:
+    waves = (
+        "waves:\n  - {code: a, value: x, closed: 2025-03-28}\n  - {code: b, value: x, closed: 2025-06-28}\n"
+    )
+    fed = DELIVERIES.replace("waves: continuous\n", waves).replace("submitted_at: delivered", "wave: w")
+    with pytest.raises(DeclarationError, match="'x' stands for both wave 'a' and 'b'"):
+        Home.load(write_home(tmp_path, {EVENTS: fed, "unit_aliases.csv": ALIASES}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "keys: {response: id",
+            "long: {question: a, answer: b}\nkeys: {response: '@record'",
+            "which says what answers belong",
+        ),
+        ("keys: {response: id", "like: zendesk\nkeys: {response: id", "'zendesk' is no shipped declaration"),
+    ],
+)
+def test_a_long_source_or_a_template_that_cannot_be_is_refused(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        Home.load(write_home(tmp_path, changed(HR, old, new)))

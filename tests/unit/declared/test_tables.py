@@ -12,13 +12,29 @@ from hypothesis import strategies as st
 from pipelines.declared import SCHEMAS, Home, declared_tables, decoding_digest, source_spec, unit_closure
 from pipelines.declared.expressions import ExpressionError, resolve
 from pipelines.declared.periods import code_of, fiscal_year, periods
-from tests.unit.declared.homes import changed, write_home
+from tests.unit.declared.homes import DELIVERIES, FILES, changed, write_home
 
 
 def test_every_table_has_its_schema(tmp_path: Path) -> None:
     tables = declared_tables(Home.load(write_home(tmp_path)))
     for name, schema in SCHEMAS.items():
         assert dict(zip(tables[name].schema.names, tables[name].schema.types, strict=True)) == schema
+
+
+def test_a_fact_of_an_event_is_a_share_weighted_by_the_number_of_events(tmp_path: Path) -> None:
+    aliases = FILES["unit_aliases.csv"] + "deliveries,AG1,sud\n"
+    home = Home.load(
+        write_home(tmp_path, {"sources/deliveries.yml": DELIVERIES, "unit_aliases.csv": aliases})
+    )
+    first, _ = declared_tables(home)["measures"].to_pylist()
+    told = {key: first[key] for key in ("kind", "measure_code", "kpi_code", "dimension_code")}
+    assert told == {
+        "kind": "events",
+        "measure_code": "on_time",
+        "kpi_code": "on_time_share",
+        "dimension_code": "all",
+    }
+    assert (first["statistic"], first["scale"], first["roll_up"]) == ("share", "share", "weighted_by_n")
 
 
 def test_a_reorganisation_moves_a_unit_and_keeps_its_past(tmp_path: Path) -> None:

@@ -206,3 +206,103 @@ def test_what_is_no_ledger_is_held(books: Decode) -> None:
     with pytest.raises(FileProblem) as caught:
         books("a|b|c\n1|2|3\n")
     assert (caught.value.reason, caught.value.status, caught.value.records) == ("missing_column", "held", 1)
+
+
+@pytest.mark.parametrize("mark", ["\t", "|", ";", " | ", " ; "])
+def test_spaces_around_delimiters(books: Decode, mark: str) -> None:
+    rows = books(ledger(SALE, CLIENT).replace("|", mark)).table.to_pylist()
+    assert [row["account_code"] for row in rows] == ["706000", "411000"]
+    assert [row["journal_code"] for row in rows] == ["VE", "VE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("31/01/2025", date(2025, 1, 31)),
+        ("31-01-2025", date(2025, 1, 31)),
+        ("31.01.2025", date(2025, 1, 31)),
+        ("2025-01-31", date(2025, 1, 31)),
+        ("20250131 10:20:30", date(2025, 1, 31)),
+        ("2025-01-31T00:00:00", date(2025, 1, 31)),
+    ],
+)
+def test_days_as_editors_write_them(books: Decode, text: str, day: date) -> None:
+    decoded = books(ledger(SALE.replace("|20250131|706", f"|{text}|706")))
+    assert decoded.table["entry_date"].to_pylist() == [day]
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-15", "cp1252", "utf-8", "cp850"])
+def test_french_encodings(books: Decode, encoding: str) -> None:
+    content = ledger(SALE, CLIENT.replace("|411000|", "|411000|").replace("C1|", "Société|"))
+    rows = books(content.encode(encoding)).table.to_pylist()
+    assert rows[1]["auxiliary_code"] == "Société"
+
+
+def ebcdic(text: str) -> bytes:
+    """In code page 297, whose line end is NEL: Python's page 500 with the signs that France moved."""
+    moved = {"é": "\xc0", "è": "\xd0", "à": "\x7c", "ç": "\xe0"}
+    codes = {sign: bytes([ord(code)]) for sign, code in moved.items()}
+    return b"".join(codes.get(sign) or (b"\x15" if sign == "\n" else sign.encode("cp500")) for sign in text)
+
+
+@pytest.mark.parametrize("mark", ["|", "\t"])
+def test_a_ledger_in_ebcdic(books: Decode, mark: str) -> None:
+    content = (
+        ledger(SALE.replace('"Été"', "Café à la crème"), CLIENT)
+        .replace("PieceRef", "PièceRef")
+        .replace("|", mark)
+    )
+    decoded = books(ebcdic(content))
+    assert (decoded.encoding, decoded.records, decoded.accepted, decoded.delimiter) == ("ebcdic", 2, 2, mark)
+    assert amounts(decoded)[0] == (Decimal("0.00"), Decimal("12000.00"))
+    assert decoded.table["piece_ref"].to_pylist() == ["F1", "F1"]
+    assert any("EBCDIC" in warning for warning in decoded.warnings)
+
+
+def test_ebcdic_records_without_line_ends_are_refused_with_a_sentence(books: Decode) -> None:
+    with pytest.raises(FileProblem, match=r"ebcdic_records.*export the FEC as UTF-8"):
+        books(ebcdic(ledger(SALE, CLIENT).replace("\n", " ")))
+
+
+def test_no_header_with_montant_and_sens_or_columns_of_a_cash_basis(books: Decode) -> None:
+    lines = [
+        "VE|V|1|20250131|706000|P|||F|20250131|x|120,00|C|||||",
+        "VE|V|1|20250131|411000|P|||F|20250131|x|120,00|D|||||",
+    ]
+    assert amounts(books("\n".join(lines) + "\n")) == [(Decimal(0), Decimal(120)), (Decimal(120), Decimal(0))]
+    cash = [line + "|20250131|CH||FR" for line in (SALE, CLIENT)]
+    decoded = books("\n".join(cash) + "\n")
+    assert (decoded.records, decoded.accepted) == (2, 2)
+
+
+CLOSING = [
+    "VE|V|1|20250131|706000|P|||F|20250131|x|0,00|100,00|||20250131||",
+    "VE|V|1|20250131|411000|P|||F|20250131|x|100,00|0,00|||20250131||",
+    "HA|A|2|20250228|607000|P|||F|20250228|x|60,00|0,00|||20250228||",
+    "HA|A|2|20250228|401000|P|||F|20250228|x|0,00|60,00|||20250228||",
+]
+CLOSE = [
+    "CL|Cl|9|20251231|706000|P|||F|20251231|x|100,00|0,00|||20251231||",
+    "CL|Cl|9|20251231|607000|P|||F|20251231|x|0,00|60,00|||20251231||",
+    "CL|Cl|9|20251231|120000|P|||F|20251231|x|0,00|40,00|||20251231||",
+]
+
+
+def test_entries_that_close_the_year_are_left_out_and_said(books: Decode) -> None:
+    decoded = books(ledger(*CLOSING, *CLOSE))
+    assert (decoded.records, decoded.accepted) == (4, 4)
+    assert "3 lines that close classes 6 and 7 (journal CL) are left out" in decoded.warnings
+    assert {row["journal_code"] for row in decoded.table.to_pylist()} == {"VE", "HA"}
+
+
+def test_a_ledger_that_is_not_closed_keeps_every_line(books: Decode) -> None:
+    assert books(ledger(*CLOSING)).accepted == 4
+    # an entry into the result that leaves an account open is no closing of the year
+    assert books(ledger(*CLOSING, *CLOSE[:1], CLOSE[2].replace("0,00|40,00", "0,00|100,00"))).accepted == 6
+
+
+def test_odoo_negative_amounts_and_a_slash_for_a_label(books: Decode) -> None:
+    line = "OUV|O|0|20250101|120/129|R||| - |20250101|/|-000000000000012,50| 000000000000000,00|||20250101||"
+    decoded = books(ledger(line))
+    assert amounts(decoded) == [(Decimal("-12.50"), Decimal("0.00"))]
+    assert decoded.table["account_code"].to_pylist() == ["120/129"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.ingest import scan as scanning
-from pipelines.ingest.scan import Unterminated, count, detect_delimiter, scan
+from pipelines.ingest.scan import Unterminated, count, detect_delimiter, record_bounds, scan, scan_all
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,17 @@ def test_an_open_quote_is_told_with_the_records_before_it() -> None:
 
 
 @given(
-    st.text(alphabet='a;"\n\r', max_size=40),
-    st.sampled_from([1, 2, 3, 7, 1 << 20]),
-    st.sampled_from([";", None]),
+    text=st.text(alphabet='a;"\n\r', max_size=40),
+    chunk=st.sampled_from([1, 2, 3, 7, 1 << 20]),
+    window=st.sampled_from([1, 5, 64]),
+    mark=st.sampled_from([";", None]),
 )
-def test_the_fast_count_agrees_with_the_scanner(text: str, chunk: int, mark: str | None) -> None:
+def test_the_fast_count_agrees_with_the_scanner(text: str, chunk: int, window: int, mark: str | None) -> None:
     data = text.encode()
-    before, scanning.CHUNK = scanning.CHUNK, chunk
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"CHUNK": chunk, "WINDOW": window, "PIECE": 1}.items():
+            patch.setattr(scanning, name, value)
         found = count(data, mark)
-    finally:
-        scanning.CHUNK = before
     if not found.regular:
         return
     if found.unterminated:
@@ -57,8 +57,29 @@ def test_the_fast_count_agrees_with_the_scanner(text: str, chunk: int, mark: str
             list(scan(data, mark))
         return
     rows = list(scan(data, mark))
-    assert (found.records, found.ends.tolist()) == (len(rows), [row.end for row in rows])
+    assert [piece.high for piece in found.pieces][:-1] == [row.end for row in rows][:-1]
+    assert [piece.records for piece in found.pieces] == [1] * len(rows) == [1] * found.records
     assert not any(row.damaged for row in rows)
+    starts, ends = record_bounds(data, mark, quoted=True)
+    assert list(zip(starts, ends, strict=True)) == [(row.start, row.end) for row in rows]
+
+
+@given(text=st.text(alphabet='a;"\n\r', max_size=60), sample=st.sampled_from([1, 2, 9]))
+def test_the_exact_count_does_not_depend_on_its_windows(text: str, sample: int) -> None:
+    data = text.encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanning, "SAMPLE", sample)
+        patch.setattr(scanning, "PIECE", 1)
+        try:
+            rows = list(scan(data, ";"))
+        except Unterminated as problem:
+            with pytest.raises(Unterminated) as caught:
+                scan_all(data, ";", 0)
+            assert caught.value.records == problem.records
+            return
+        found = scan_all(data, ";", 0)
+    assert [piece.high for piece in found.pieces][:-1] == [row.end for row in rows][:-1]
+    assert found.records == len(rows) == sum(piece.records for piece in found.pieces)
 
 
 @pytest.mark.parametrize(
