@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, panels
+from dashboards import breaks, charts, panels
 from dashboards import snapshot as data
 from dashboards.frame import PAGES, View
 from dashboards.snapshot import Row
@@ -64,7 +64,7 @@ def _published(view: View, row: Row) -> None:
     )
     if sum(wave["headline_value"] is not None for wave in waves) > 1:
         line.plotly_chart(
-            panels.sparkline(words, waves),
+            panels.sparkline(words, waves, data.breaks(view.snapshot, row["period_code"])),
             config=charts.CONFIG,
             key=f"spark_{row['stakeholder_code']}",
             alt=words("series_index"),
@@ -79,12 +79,34 @@ def _published(view: View, row: Row) -> None:
         )
     elif row["headline_method"] == "as_reported":
         st.caption(words("as_reported"))
+    for note in broken_notes(view, row):
+        st.caption(note)
     _beside(view, row)
+
+
+def broken_notes(view: View, row: Row) -> list[str]:
+    """What changed between a wave and the one it would be compared with, when the change is not computed for it."""
+    if row["headline_change_label"] != "not_comparable":
+        return []
+    mine = breaks.of(data.breaks(view.snapshot, row["period_code"]), row["stakeholder_code"])
+    return [break_note(view, one) for one in breaks.crossed(mine, row["compared_end_date"], row["end_date"])]
+
+
+def break_note(view: View, one: Row) -> str:
+    """« Depuis le 01/04/2025 (Clients) : nouveau questionnaire. Pas comparable à ce qui précède. »"""
+    finance = one["stakeholder_code"] == breaks.FINANCE
+    whose = view.words("break_accounts") if finance else view.label(one, "stakeholder")
+    said = "break_note" if one["is_comparable"] else "break_note_apart"
+    return view.words(
+        said, date=view.words.date(one["starts_date"]), whose=whose, note=view.label(one).rstrip(".")
+    )
 
 
 def _change(view: View, row: Row) -> str:
     """Sign, shape and colour only when the change is real; noise is grey and has no arrow."""
     value, label = row["headline_change_value"], row["headline_change_label"]
+    if label == "not_comparable":
+        return f":gray-badge[{view.words('not_comparable', period=view.label(row, 'compared'))}]"
     if value is None:
         return f":gray-badge[{view.words('first_measure' if is_first(view, row) else 'no_comparison')}]"
     text, against = change_text(view, value, row["unit_of_measure"]), view.label(row, "compared")
@@ -179,6 +201,15 @@ def finance_cards(view: View) -> None:
             _finance_card(view, row, _kpi(view, kpi), kpi)
     if row["finance_status"] == "protected":
         st.caption(protected_accounts(view))
+    finance_break_notes(view)
+
+
+def finance_break_notes(view: View) -> None:
+    """A new chart of accounts among the periods shown, in a line under the figures it touches."""
+    snapshot, _, period, _ = view.choice
+    mine = breaks.of(data.breaks(snapshot, period), breaks.FINANCE)
+    for one in breaks.drawn(mine, data.time_axis(snapshot, period)):
+        st.caption(break_note(view, one))
 
 
 def _finance_card(view: View, row: Row, known: Row, kpi: str) -> None:

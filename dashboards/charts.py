@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
+from dashboards import breaks
 from dashboards.snapshot import Row
 from dashboards.wording import NARROW, Words, in_chart
 
@@ -104,11 +105,15 @@ def _runs(rows: list[Row]) -> list[list[Row]]:
         if row["value"] is None:
             before = None
             continue
-        if before is None or before["definition_version"] != row["definition_version"]:
+        if before is None or _version(before) != _version(row):
             runs.append([])
         runs[-1].append(row)
         before = row
     return runs
+
+
+def _version(row: Row) -> tuple[Any, Any]:
+    return row["definition_version"], row.get("instrument_version")
 
 
 def _hover(words: Words, name: str, row: Row, period: str) -> str:
@@ -256,11 +261,17 @@ def _definition_break(
 
 
 def indices_above_margin(
-    words: Words, axis: list[Row], headline: list[Row], margin: list[Row], reported: bool
+    words: Words,
+    axis: list[Row],
+    headline: list[Row],
+    margin: list[Row],
+    reported: bool,
+    known_breaks: list[Row] | None = None,
 ) -> Any:
     """Index of each stakeholder over operating margin: two aligned panels on one time axis."""
+    known = known_breaks or []
     colours, time = palette(), Axis.of(words, axis)
-    rows = [as_line(row) for row in headline if row["period_code"] in time.place]
+    rows = breaks.versioned([as_line(row) for row in headline if row["period_code"] in time.place], known)
     codes = list(dict.fromkeys(row["stakeholder_code"] for row in rows))
     series = [[row for row in rows if row["stakeholder_code"] == code] for code in codes]
     money = [
@@ -296,8 +307,10 @@ def indices_above_margin(
     )
     if money:
         _margin_bars(figure, words, money, time, colours)
+        breaks.draw(figure, words, breaks.of(known, breaks.FINANCE), axis, colours.muted, 2, 1, True)
     _end_labels(figure, words, series, scale, time, colours)
     _definition_break(figure, words, series, time, colours)
+    breaks.draw(figure, words, breaks.of(known, *codes), axis, colours.muted, 1, 1, True)
     figure.update_layout(margin={"r": 150, "t": 28})
     return figure
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, frame, panels
+from dashboards import breaks, charts, frame, panels
 from dashboards import snapshot as data
-from dashboards.cards import NONE, change_text, is_first
+from dashboards.cards import NONE, break_note, change_text, is_first
 from dashboards.frame import ALL, PAGES, View
 from dashboards.snapshot import Row
 from dashboards.wording import PROTECTED, plain
@@ -36,6 +36,8 @@ def _relation_sentence(view: View) -> str:
         return _reported_sentence(view, cards[0])
     given = {"unit": name, "when": view.when(view.period)}
     if all(row["headline_change_value"] is None for row in cards):
+        if any(row["headline_change_label"] == "not_comparable" for row in cards):
+            return words("message_not_comparable", **given)
         first = all(is_first(view, row) for row in cards)
         return words("message_first", unit=name) if first else words("message_no_comparison", **given)
     hidden = any(row["headline_status"] == "protected" for row in rows)
@@ -118,10 +120,18 @@ def series(view: View) -> None:
         st.caption(words("series_empty"))
         return
     reported = all(row["headline_method"] in {"as_reported", None} for row in headline)
-    figure = charts.indices_above_margin(words, data.time_axis(snapshot, period), headline, margin, reported)
+    axis, known = data.time_axis(snapshot, period), data.breaks(snapshot, period)
+    figure = charts.indices_above_margin(words, axis, headline, margin, reported, known)
     st.plotly_chart(figure, config=charts.CONFIG, key="series", theme="streamlit", alt=title)
     notes = ["series_caption_reported"] if reported else ["series_caption", "series_zoom"]
     st.caption(" ".join(words(note) for note in [*notes, *(["series_caption_margin"] if has_margin else [])]))
+    _break_notes(view, breaks.of(known, *{row["stakeholder_code"] for row in headline}), axis)
+
+
+def _break_notes(view: View, known: list[Row], axis: list[Row]) -> None:
+    """What each line drawn across a chart says."""
+    for one in breaks.drawn(known, axis):
+        st.caption(break_note(view, one))
 
 
 def moves(view: View) -> None:
@@ -213,9 +223,9 @@ def dimensions(view: View) -> None:
     if not any(row["value"] is not None for row in rows):
         st.caption(words("dimensions_none"))
         return
-    axis = data.time_axis(snapshot, period)
+    axis, known = data.time_axis(snapshot, period), breaks.of(data.breaks(snapshot, period), shown)
     st.plotly_chart(
-        panels.dimension_panels(words, axis, rows),
+        panels.dimension_panels(words, axis, rows, known),
         config=charts.CONFIG,
         key="dimensions",
         theme="streamlit",
@@ -224,6 +234,7 @@ def dimensions(view: View) -> None:
     drawn = {row["period_code"] for row in axis}
     is_finite = any(row["method"] == "t_fpc" for row in rows if row["period_code"] in drawn)
     st.caption(words("dimensions_caption") + (" " + words("dimensions_fpc") if is_finite else ""))
+    _break_notes(view, known, axis)
 
 
 def protection(view: View) -> None:

@@ -8,15 +8,24 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboards import breaks
 from dashboards.charts import Axis, Palette, as_line, base, common_range, draw_line, palette
 from dashboards.snapshot import Row
 from dashboards.wording import Words, in_chart
 
 
-def dimension_panels(words: Words, axis: list[Row], rows: list[Row]) -> Any:
-    """Small multiples on one scale: a panel per dimension with its last value, change, n and interval."""
+def dimension_panels(
+    words: Words, axis: list[Row], rows: list[Row], known_breaks: list[Row] | None = None
+) -> Any:
+    """Small multiples on one scale: a panel per dimension with its last value, change, n and interval.
+
+    `known_breaks` are those of the one stakeholder shown.
+    """
     colours, time = palette(), Axis.of(words, axis)
+    known = known_breaks or []
     shown = [row for row in rows if row["period_code"] in time.place]
+    if known:
+        shown = breaks.versioned(shown, known, known[0]["stakeholder_code"])
     codes = list(dict.fromkeys(row["dimension_code"] for row in shown))
     lines = [[row for row in shown if row["dimension_code"] == code] for code in codes]
     wide = min((4, 5), key=lambda columns: math.ceil(len(lines) / columns) * columns - len(lines))
@@ -27,6 +36,7 @@ def dimension_panels(words: Words, axis: list[Row], rows: list[Row]) -> Any:
     for position, line in enumerate(lines):
         at = {"row": position // wide + 1, "col": position % wide + 1}
         draw_line(figure, words, line, in_chart(words.of(line[0], "label")), time, 0, colours, at, size=4)
+        breaks.draw(figure, words, known, axis, colours.muted, at["row"], at["col"], False)
     base(figure, words, 40 + 190 * deep, colours)
     figure.update_yaxes(range=common_range(shown), nticks=4)
     # the first and last labels sit inside their panel, so that neighbours never touch
@@ -85,9 +95,9 @@ def _panel_change(words: Words, last: Row, colours: Palette) -> str:
     return f" <span style='color:{colour}'>{glyph}{words.number(last['change_value'], signed=True)}</span>"
 
 
-def sparkline(words: Words, rows: list[Row]) -> Any:
+def sparkline(words: Words, rows: list[Row], known_breaks: list[Row] | None = None) -> Any:
     """The headline's waves in a card: line and band, no axes; the last wave has the dot."""
-    colours, lines = palette(), [as_line(row) for row in rows]
+    colours, lines = palette(), breaks.versioned([as_line(row) for row in rows], known_breaks or [])
     time = Axis(
         {row["period_code"]: i for i, row in enumerate(rows)},
         {row["period_code"]: in_chart(words.of(row, "measured")) for row in rows},

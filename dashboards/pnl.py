@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import snapshot as data
-from dashboards.cards import NONE, protected_accounts
+from dashboards.cards import NONE, finance_break_notes, protected_accounts
 from dashboards.components import table
 from dashboards.frame import View
 from dashboards.snapshot import Row
@@ -60,6 +60,7 @@ def profit_and_loss(view: View) -> None:
         lines.append(line)
     table(head, lines, figures=len(head) - 1)
     st.caption(words("pnl_caption"))
+    finance_break_notes(view)
     if any(PROTECTED in (line[:-1] if has_lost else line) for line in lines):
         st.caption(protected_accounts(view))
     elif any(PROTECTED in line for line in lines):

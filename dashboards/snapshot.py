@@ -160,8 +160,8 @@ CARDS = """
         coalesce(hl.label_fr, h.label_fr) AS headline_fr, coalesce(hl.label_en, h.label_en) AS headline_en,
         h.unit_of_measure, h.definition_fr, h.definition_en, h.needs_fr, h.needs_en,
         coalesce(nl.label_fr, n.label_fr) AS nps_fr, coalesce(nl.label_en, n.label_en) AS nps_en,
-        m.label_fr AS measured_fr, m.label_en AS measured_en,
-        c.label_fr AS compared_fr, c.label_en AS compared_en
+        m.label_fr AS measured_fr, m.label_en AS measured_en, m.end_date,
+        c.label_fr AS compared_fr, c.label_en AS compared_en, c.end_date AS compared_end_date
     FROM mart.scorecard_unit_period s
     JOIN mart.dim_stakeholders t USING (stakeholder_code)
     LEFT JOIN mart.dim_kpis h ON h.kpi_code = s.headline_kpi_code
@@ -207,7 +207,7 @@ def time_axis(snapshot: Snapshot, period: str) -> list[Row]:
     return snapshot.rows(
         """
         SELECT * FROM (
-            SELECT period_code, label_fr, label_en, fiscal_year, start_date FROM mart.dim_periods
+            SELECT period_code, label_fr, label_en, fiscal_year, start_date, end_date FROM mart.dim_periods
             WHERE period_code IN (SELECT period_code FROM mart.scorecard_unit_period)
               AND start_date <= (SELECT start_date FROM mart.dim_periods WHERE period_code = ?)
             ORDER BY start_date DESC LIMIT 12)
@@ -339,7 +339,7 @@ def dimension_series(snapshot: Snapshot, unit: str, period: str, stakeholder: st
     return snapshot.rows(
         """
         SELECT f.dimension_code, d.label_fr, d.label_en, f.period_code, f.value, f.n, f.ci_low, f.ci_high,
-            f.method, f.status, f.change_value, f.change_label, f.definition_version
+            f.method, f.status, f.change_value, f.change_label, f.definition_version, p.end_date
         FROM mart.fct_kpi_values f JOIN mart.dim_dimensions d USING (dimension_code)
         JOIN mart.dim_periods p USING (period_code)
         WHERE f.unit_code = ? AND f.stakeholder_code = ? AND f.kpi_code = 'dimension_score'
@@ -373,6 +373,17 @@ def profit_and_loss(snapshot: Snapshot, unit: str, period: str) -> list[Row]:
     )
 
 
+def breaks(snapshot: Snapshot, period: str) -> list[Row]:
+    """New versions of instruments and of the chart of accounts up to `period`; none in a snapshot older than them."""
+    if not snapshot.rows("SELECT 1 AS found FROM duckdb_tables() WHERE table_name = 'dim_breaks'"):
+        return []
+    query = """SELECT b.*, t.label_fr AS stakeholder_fr, t.label_en AS stakeholder_en
+        FROM mart.dim_breaks b LEFT JOIN mart.dim_stakeholders t USING (stakeholder_code)
+        WHERE b.starts_date <= (SELECT end_date FROM mart.dim_periods WHERE period_code = ?)
+        ORDER BY b.starts_date, t.sort_order, b.source_code"""
+    return snapshot.rows(query, period)
+
+
 def definitions(snapshot: Snapshot) -> list[Row]:
     """Every KPI's meaning and formula, relations first."""
     return snapshot.rows("SELECT * FROM mart.dim_kpis ORDER BY domain DESC, sort_order")
@@ -380,14 +391,8 @@ def definitions(snapshot: Snapshot) -> list[Row]:
 
 def has_rows(snapshot: Snapshot, unit: str, period: str, stakeholder: str) -> bool:
     """Whether the scorecard has a row for these filters; `all` lifts the filter."""
-    return bool(
-        snapshot.rows(
-            """
+    query = """
         SELECT 1 AS found FROM mart.scorecard_unit_period
         WHERE ? IN ('all', unit_code) AND ? IN ('all', period_code)
-          AND ? IN ('all', stakeholder_code) LIMIT 1""",
-            unit,
-            period,
-            stakeholder,
-        )
-    )
+          AND ? IN ('all', stakeholder_code) LIMIT 1"""
+    return bool(snapshot.rows(query, unit, period, stakeholder))

@@ -1,6 +1,6 @@
 """Write a small, complete published snapshot, so that the dashboard can be tested without a pipeline run.
 
-python tests/dashboards/make_snapshot.py <home> [demo | first_wave | yearly]
+python tests/dashboards/make_snapshot.py <home> [demo | first_wave | yearly | broken]
 """
 
 from __future__ import annotations
@@ -180,15 +180,42 @@ def _fill(base: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
         base.unregister("given")
 
 
+BREAKS: list[Row] = [
+    {
+        "stakeholder_code": "clients", "source_code": "client_survey", "starts_date": dt.date(2025, 4, 1),
+        "period_code": "2025-Q2", "label_fr": "Nouveau questionnaire", "label_en": "New questionnaire",
+        "is_comparable": False,
+    },
+    {
+        "stakeholder_code": "finance", "source_code": "all", "starts_date": dt.date(2025, 1, 1),
+        "period_code": "2025-Q1",
+        "label_fr": "Réforme du plan comptable : les transferts de charges (79) disparaissent.",
+        "label_en": "Chart reform: transfers of charges (79) end.", "is_comparable": True,
+    },
+]  # fmt: skip
+
+
+def _break(kpis: list[Row]) -> None:
+    """The clients' changes as a warehouse leaves them across the break of `BREAKS`: not computed, and said so."""
+    for row in kpis:
+        across = row["stakeholder_code"] == "clients" and (row["compared_period_code"] or "9") < "2025-Q2"
+        if across and row["period_code"] >= "2025-Q2" and row.get("change_value") is not None:
+            row.update(dict.fromkeys(("change_value", "change_ci_low", "change_ci_high")))
+            row["change_label"] = "not_comparable"
+
+
 def _marts(variant: str) -> dict[str, list[Row]]:
     if variant == "yearly":
         kpis, rows = as_reported()
         money: list[Row] = []
     else:
         kpis, money = relation(variant), finance()
+        if variant == "broken":
+            _break(kpis)
         rows = scorecard(kpis, money)
     seen = {row["unit_code"] for row in rows}, {row["stakeholder_code"] for row in rows}
     facts = {"fct_kpi_values": kpis, "fct_finance": money, "scorecard_unit_period": rows}
+    facts["dim_breaks"] = BREAKS if variant == "broken" else []
     return facts | _dimensions("year" if variant == "yearly" else "quarter", *seen)
 
 

@@ -42,6 +42,31 @@ index_pairs as (
 
 ),
 
+-- KPIs and pairs of periods on two sides of a new version that is not comparable: what a survey estimates when the
+-- survey changed, else the figures of the source that changed; and the balance of all groups.
+across_breaks as (
+
+    select distinct
+        kpis.kpi_code,
+        periods.period_code,
+        case when kpis.method = 'group_balance' then 'all' else breaks.stakeholder_code end as stakeholder_code
+    from {{ source('declared', 'breaks') }} as breaks
+    inner join {{ source('declared', 'sources') }} as sources on breaks.source_code = sources.source_code
+    inner join {{ ref('int_periods__compared') }} as periods on breaks.starts_date <= periods.end_date
+    inner join {{ source('declared', 'periods') }} as compared
+        on periods.compared_period_code = compared.period_code and breaks.starts_date > compared.end_date
+    cross join {{ source('declared', 'kpis') }} as kpis
+    left join {{ source('declared', 'measures') }} as measures
+        on kpis.kpi_code = measures.kpi_code
+    where
+        not breaks.is_comparable
+        and case
+            when sources.kind = 'responses' then measures.kpi_code is null
+            else measures.source_code = breaks.source_code
+        end
+
+),
+
 pairs as (
 
     select
@@ -51,7 +76,9 @@ pairs as (
         now.kpi_code,
         now.dimension_code,
         before.period_code as compared_period_code,
+        across_breaks.kpi_code is not null as is_broken,
         case
+            when across_breaks.kpi_code is not null then null
             when now.kpi_method = 'weighted_index' then index_pairs.change_value
             else now.value - before.value
         end as change_value,
@@ -59,8 +86,11 @@ pairs as (
             when now.kpi_method = 'weighted_index' then index_pairs.change_value
             else now.change_centre - before.change_centre
         end as centre,
-        case when now.kpi_method = 'weighted_index' then index_pairs.variance_now else now.change_variance end
-            as variance_now,
+        case
+            when across_breaks.kpi_code is not null then null
+            when now.kpi_method = 'weighted_index' then index_pairs.variance_now
+            else now.change_variance
+        end as variance_now,
         case when now.kpi_method = 'weighted_index' then index_pairs.variance_before else before.change_variance end
             as variance_before,
         case when now.kpi_method = 'weighted_index' then index_pairs.df_now else now.degrees_of_freedom end
@@ -86,6 +116,11 @@ pairs as (
             now.unit_code = index_pairs.unit_code
             and now.stakeholder_code = index_pairs.stakeholder_code
             and now.period_code = index_pairs.period_code
+    left join across_breaks
+        on
+            now.stakeholder_code = across_breaks.stakeholder_code
+            and now.kpi_code = across_breaks.kpi_code
+            and now.period_code = across_breaks.period_code
     where
         now.value is not null
         and before.value is not null
@@ -152,6 +187,7 @@ select
     changes.change_ci_low,
     changes.change_ci_high,
     case
+        when changes.is_broken then 'not_comparable'
         when changes.change_ci_low is null then null
         when changes.change_ci_low <= 0 and changes.change_ci_high >= 0 then 'noise'
         when abs(changes.change_value) >= changes.smallest_effect then 'real_and_large'

@@ -1,8 +1,39 @@
 with
 
+-- What a sender counted, and what is counted here from its events. `total` is value x n, exact in both.
 measures as (
 
-    select * from {{ ref('stg_measures') }}
+    select
+        unit_code,
+        period_code,
+        closed_date,
+        kpi_code,
+        dimension_code,
+        stakeholder_code,
+        statistic,
+        scale,
+        roll_up,
+        disclosure,
+        value,
+        n,
+        value * n as total
+    from {{ ref('stg_measures') }}
+    union all
+    select
+        unit_code,
+        period_code,
+        closed_date,
+        kpi_code,
+        dimension_code,
+        stakeholder_code,
+        statistic,
+        scale,
+        roll_up,
+        disclosure,
+        cast(cast(success_sum as double) / nullif(n, 0) as decimal(18, 6)) as value,
+        n,
+        success_sum as total
+    from {{ ref('int_events__counted') }}
 
 ),
 
@@ -36,26 +67,25 @@ pooled as (
         closure.ancestor_code as unit_code,
         placed.stakeholder_code,
         placed.period_code,
-        placed.measure_code,
         placed.kpi_code,
         placed.dimension_code,
         placed.statistic,
         placed.scale,
         placed.roll_up,
-        placed.disclosure,
+        max(placed.disclosure) as disclosure,  -- one source that is not public keeps the cell from being so
         count(placed.value) as value_count,
         count(case when placed.value is not null then placed.n end) as value_with_n_count,
         sum(case when placed.value is not null then placed.n end) as n,
         sum(placed.value) as value_sum,
         median(cast(placed.value as double)) as value_median,
-        sum(placed.value * placed.n) as value_n_sum
+        sum(placed.total) as total
     from placed
     inner join closure
         on
             placed.placed_unit_code = closure.unit_code
             and placed.closed_date between closure.valid_from and closure.valid_to
             and (closure.depth = 0 or placed.roll_up <> 'none')
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 
 )
 
@@ -63,7 +93,6 @@ select
     unit_code,
     stakeholder_code,
     period_code,
-    measure_code,
     kpi_code,
     dimension_code,
     statistic,
@@ -72,16 +101,16 @@ select
     -- How many answers stand behind the value is known only when every sender said so.
     case when value_count = value_with_n_count then cast(n as bigint) end as n,
     case
+        when roll_up = 'weighted_by_n' and value_count = value_with_n_count and n > 0
+            then cast(total as double) / n
         when value_count = 1 or roll_up = 'sum' then cast(value_sum as double)
         when roll_up = 'median' then value_median
-        when roll_up = 'weighted_by_n' and value_count = value_with_n_count
-            then cast(value_n_sum as double) / nullif(n, 0)
     end as value,
     -- Only a share of counted answers has an interval; the median of several shares is not one.
     case
         when
             statistic = 'share' and value_count = value_with_n_count
             and (value_count = 1 or roll_up = 'weighted_by_n')
-            then cast(round(value_n_sum) as bigint)
+            then cast(round(total) as bigint)
     end as success_count
 from pooled

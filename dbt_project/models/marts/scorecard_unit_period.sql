@@ -66,6 +66,7 @@ relation as (
         kpi_values.stakeholder_code,
         kpi_values.period_code,
         max(stakeholders.headline_kpi_code) as headline_kpi_code,
+        max(case when kpi_values.kpi_code = stakeholders.headline_kpi_code then 1 else 0 end) as has_headline,
         {%- for column in headline_columns %}
         max(case when kpi_values.kpi_code = stakeholders.headline_kpi_code then kpi_values.{{ column }} end)
             as headline_{{ column }},
@@ -90,6 +91,7 @@ relation as (
 ),
 
 -- Nothing is copied forward in the facts: here a period shows the latest wave of its twelve months, and says which.
+-- A wave that asks for the headline goes before a later period of deliveries or tickets alone.
 shown as (
 
     select
@@ -97,7 +99,7 @@ shown as (
         periods.period_code as shown_period_code,
         row_number() over (
             partition by relation.unit_code, relation.stakeholder_code, periods.period_code
-            order by measured.end_date desc
+            order by relation.has_headline desc, measured.end_date desc
         ) as age_rank
     from relation
     inner join periods as measured on relation.period_code = measured.period_code
@@ -142,6 +144,19 @@ finance as (
 
 ),
 
+-- Periods whose twelve months, or those a year before, hold a chart of accounts that is not comparable.
+finance_breaks as (
+
+    select distinct periods.period_code
+    from periods
+    inner join {{ source('declared', 'breaks') }} as breaks
+        on
+            periods.end_date >= breaks.starts_date
+            and {{ dbt.dateadd('month', -24, 'periods.end_date') }} < breaks.starts_date
+    where breaks.stakeholder_code = 'finance' and not breaks.is_comparable
+
+),
+
 finance_changes as (
 
     select
@@ -158,8 +173,12 @@ finance_changes as (
         {%- endfor %}
     from finance
     inner join periods on finance.period_code = periods.period_code
+    left join finance_breaks on finance.period_code = finance_breaks.period_code
     left join finance as last_year
-        on finance.unit_code = last_year.unit_code and periods.last_year_period_code = last_year.period_code
+        on
+            finance.unit_code = last_year.unit_code
+            and periods.last_year_period_code = last_year.period_code
+            and finance_breaks.period_code is null
 
 ),
 

@@ -88,7 +88,8 @@ select
 
     -- audit
     responses.file_id,
-    responses.record_number
+    responses.record_number,
+    responses.records
 from {{ source('raw', 'responses') }} as responses
 {%- if survey and survey.is_continuous %}
 left join periods on cast({{ dbt.date_trunc(grain, 'responses.submitted_date') }} as date) = periods.start_date

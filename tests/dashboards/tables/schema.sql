@@ -52,6 +52,10 @@ CREATE TABLE mart.dim_stakeholders (
     stakeholder_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, threshold_count INTEGER, sort_order INTEGER
 );
 CREATE TABLE mart.dim_segments (segment_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, sort_order INTEGER);
+CREATE TABLE mart.dim_breaks (
+    stakeholder_code VARCHAR, source_code VARCHAR, starts_date DATE, period_code VARCHAR, label_fr VARCHAR, label_en VARCHAR,
+    is_comparable BOOLEAN
+);
 CREATE TABLE mart.dim_kpis (
     kpi_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, definition_fr VARCHAR, definition_en VARCHAR,
     formula_fr VARCHAR, formula_en VARCHAR, unit_of_measure VARCHAR, range_low DOUBLE, range_high DOUBLE, better VARCHAR, domain VARCHAR,

@@ -26,6 +26,7 @@ MARTS = (
     "dim_periods",
     "dim_stakeholders",
     "dim_segments",
+    "dim_breaks",
     "dim_kpis",
     "dim_kpi_labels",
     "dim_dimensions",
@@ -34,9 +35,13 @@ RAW = {
     "responses": """source_code varchar, file_id varchar, record_number integer, response_key varchar,
         respondent_key varchar, unit_code varchar, wave_code varchar, submitted_at timestamp, submitted_date date,
         language_code varchar, channel_code varchar, counterparty_code varchar, weight decimal(12, 6),
-        is_complete boolean, is_test boolean""",
+        is_complete boolean, is_test boolean, records integer""",
+    "events": """source_code varchar, file_id varchar, record_number integer, event_key varchar, unit_code varchar,
+        wave_code varchar, submitted_date date, counterparty_code varchar, is_test boolean, measure_code varchar,
+        value decimal(18, 6), missing_reason varchar""",
     "measures": """source_code varchar, file_id varchar, record_number integer, unit_code varchar,
-        wave_code varchar, measure_code varchar, value decimal(18, 6), n integer, missing_reason varchar""",
+        wave_code varchar, submitted_date date, measure_code varchar, value decimal(18, 6), n integer,
+        missing_reason varchar""",
     "ledger_lines": """source_code varchar, file_id varchar, record_number integer, company_code varchar,
         closing_date date, journal_code varchar, entry_number varchar, entry_date date, account_code varchar,
         auxiliary_code varchar, piece_ref varchar, piece_date date, debit decimal(18, 2), credit decimal(18, 2),
@@ -100,6 +105,18 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, filled: Collection[str]) 
         dict(zip(("source_code", "unit_code", "wave_code", "measure_code", "value", "n"), row, strict=True))
         for row in small_home.MEASURES
     ]
+    measures += [
+        {"source_code": "help_desk", "unit_code": unit, "submitted_date": day, "measure_code": "taken",
+         "value": value, "n": calls}
+        for unit, day, value, calls in small_home.DATED
+    ]  # fmt: skip
+    for number, row in enumerate(measures):
+        row |= {"file_id": f"file_{row['source_code']}", "record_number": number}
+    events = [
+        {"source_code": "deliveries", "file_id": "file_deliveries", "record_number": number, "event_key": f"e{number}",
+         "unit_code": unit, "submitted_date": day, "is_test": test, "measure_code": "on_day", "value": kept}
+        for number, (unit, day, kept, test) in enumerate(small_home.EVENTS)
+    ]  # fmt: skip
     ledger = [
         {
             "source_code": "ledger",
@@ -115,14 +132,28 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, filled: Collection[str]) 
         for line in small_home.lines()
     ]
     files = [
-        {"kind": kind, "file_id": f"file_{source}", "status": "accepted", "accepted": count}
+        {
+            "kind": kind,
+            "source_code": source,
+            "file_id": f"file_{source}",
+            "status": "accepted",
+            "accepted": count,
+        }
         for kind, source, count in (
             ("responses", "hr_survey", sum(answer.source_code == "hr_survey" for answer in answers)),
             ("responses", "client_survey", sum(answer.source_code == "client_survey" for answer in answers)),
+            ("events", "deliveries", len(events)),
+            ("measures", "partner_panel", len(small_home.MEASURES)),
+            ("measures", "help_desk", len(small_home.DATED)),
             ("ledger", "ledger", len(ledger)),
         )
     ]
-    tables = {"responses": [answer.row() for answer in answers], "measures": measures, "ledger_lines": ledger}
+    tables = {
+        "responses": [answer.row() for answer in answers],
+        "events": events,
+        "measures": measures,
+        "ledger_lines": ledger,
+    }
     for name, rows in {**tables, "files": files}.items():
         if name not in filled:
             continue

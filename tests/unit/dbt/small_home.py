@@ -28,10 +28,12 @@ FILES = {
     "unit_aliases.csv": (
         "source,alias,unit_code\ncost_centre,CC1,lyon\ncost_centre,CC2,lens\n"
         "hr_survey,A,lyon\nclient_survey,A,lyon\npartner_panel,A,lyon\n"
+        "deliveries,A,lyon\nhelp_desk,A,lyon\n"
     ),
     "privacy.yml": "threshold: {employees: 10, clients: 10, partners: 10}\n",
     "framework.yml": """\
 version: "trial"
+stakeholders: {partners: {headline: paid_on_time}}
 dimensions:
   trust: {weight: 2, asked_of: [employees, clients]}
   listening: {asked_of: [employees, clients]}
@@ -53,6 +55,12 @@ kpis:
   disputes:
     {fr: Litiges, en: Disputes, method: as_reported, unit: points, formula: as sent,
      definition: {fr: Litiges ouverts., en: Open disputes.}}
+  kept_days:
+    {fr: Délais tenus, en: Days kept, method: as_reported, unit: percent, range: [0, 100], formula: counted,
+     definition: {fr: Part livrée au jour promis., en: Share delivered by the day promised.}}
+  answered:
+    {fr: Répondu, en: Answered, method: as_reported, unit: percent, range: [0, 100], formula: as sent,
+     definition: {fr: Part des appels pris., en: Share of calls answered.}}
 """,
     "sources/hr_survey.yml": """\
 kind: responses
@@ -107,6 +115,32 @@ keys: {unit: agency, n: n}
 measures:
   - {code: on_time, column: A, kpi: paid_on_time, statistic: share, scale: percent, roll_up: weighted_by_n}
   - {code: disputes, column: B, kpi: disputes, statistic: index, scale: points, roll_up: sum}
+""",
+    "sources/deliveries.yml": """\
+kind: events
+format: table
+files: "de_*"
+stakeholder: partners
+owner: purchasing
+cadence: monthly
+freshness_days: 40
+waves: continuous
+keys: {response: id, unit: agency, submitted_at: delivered}
+facts:
+  - {code: on_day, promised: promised, actual: delivered, kpi: kept_days}
+""",
+    "sources/help_desk.yml": """\
+kind: measures
+format: table
+files: "he_*"
+stakeholder: partners
+owner: purchasing
+cadence: monthly
+freshness_days: 40
+waves: continuous
+keys: {unit: agency, submitted_at: month, n: calls}
+measures:
+  - {code: taken, column: taken, kpi: answered, statistic: share, scale: percent, roll_up: weighted_by_n}
 """,
     "sources/ledger.yml": """\
 kind: ledger
@@ -233,6 +267,24 @@ MEASURES = [
     ("partner_panel", "lens", "p2", "on_time", None, None),
     ("partner_panel", "lyon", "p2", "disputes", Decimal("3"), None),
     ("partner_panel", "lens", "p2", "disputes", Decimal("4"), None),
+]
+
+# unit, day, on time (None: the promised day is not known), is_test
+EVENTS = [
+    ("lyon", dt.date(2025, 4, 1), 1, False),
+    ("lyon", dt.date(2025, 6, 30), 0, False),
+    ("lyon", dt.date(2025, 6, 30), 1, False),
+    ("lyon", dt.date(2025, 5, 5), None, False),
+    ("lyon", dt.date(2025, 5, 6), 0, True),
+    *[("lens", dt.date(2025, 5, 1 + number), int(number < 9), False) for number in range(12)],
+    ("lyon", dt.date(2026, 1, 5), 0, False),  # a quarter that has not ended
+]
+# unit, first of the month, share in percent, calls
+DATED = [
+    ("lyon", dt.date(2025, 4, 1), Decimal("80"), 100),
+    ("lyon", dt.date(2025, 6, 1), Decimal("50"), 300),
+    ("lens", dt.date(2025, 5, 1), Decimal("90"), 20),
+    ("lyon", dt.date(2025, 7, 1), Decimal("60"), 40),
 ]
 
 

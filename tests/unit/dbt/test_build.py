@@ -19,6 +19,10 @@ LAYERS = ("staging", "intermediate", "marts")
 DAMAGES = [
     ("update raw.files set accepted = accepted + 1 where kind = 'ledger'", "accepted_records_reach_raw"),
     ("update staging.stg_responses set response_key = 'twice'", "one_row_per_response"),
+    ("update raw.events set submitted_date = date '1990-01-01'", "every_event_has_a_period"),
+    ("update raw.measures set submitted_date = date '1990-01-01'", "every_measure_has_a_period"),
+    ("update raw.events set event_key = 'twice'", "one_row_per_event_and_fact"),
+    ("insert into raw.measures from raw.measures limit 1", "one_figure_per_unit_and_date"),
     ("update intermediate.int_ledger__summed set net_amount = net_amount + 0.01", "ledger_money_is_kept"),
     ("delete from declared.account_map where fiscal_year = 2025", "ledger_years_have_a_chart"),
     (
