@@ -1,10 +1,11 @@
-"""`relier`: run, status, sql, dashboard, snapshot. Exit codes: 0 done, 1 refused with the reason, 2 usage."""
+"""`relier`, the command line. Exit codes: 0 done, 1 refused with the reason, 2 usage."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -52,6 +53,12 @@ def _home(option: Path | None) -> Home:
     return Home.load(home_path())
 
 
+def _say_drafts(home: Home) -> None:
+    """A source that still says TODO waits; whoever works on the home is reminded, and nothing else stops."""
+    for question in home.drafts:
+        errors.print(f"• {question}", markup=False)
+
+
 @app.callback()
 def common(home: HomeOption = None) -> None:
     """Relier."""
@@ -74,7 +81,19 @@ def run(
     home: HomeOption = None,
 ) -> None:
     """Claim what landed, check it, build the scorecard and publish it."""
-    loaded = _home(home)
+    try:
+        loaded = _home(home)
+    except DeclarationError as error:
+        from pipelines.alerts import tell_broken
+
+        for problem in tell_broken(home_path(), error):
+            errors.print(problem, markup=False)
+        raise
+    _say_drafts(loaded)
+    if not loaded.sources:
+        raise RefusedError(
+            f"no source is declared in {loaded.path.name}/declarations/sources; add one with `relier add-source FILE`"
+        )
     from pipelines.running import refresh
 
     outcome = refresh(loaded, full_refresh, console)
@@ -84,18 +103,102 @@ def run(
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False, home: HomeOption = None
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every file, not only those that need somebody.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    home: HomeOption = None,
 ) -> None:
     """What arrived and what became of it: totals, files needing somebody, the last run, the snapshot."""
     loaded = _home(home)
     from pipelines.reporting import print_status, status_of
 
+    _say_drafts(loaded)
     with Ledger(loaded.restricted / "ledger.sqlite") as ledger:
         told = status_of(loaded, ledger)
     if as_json:
         console.print_json(json.dumps(told))
     else:
-        print_status(told, console)
+        print_status(told, console, everything)
+
+
+@app.command()
+def quarantine(
+    reason: Annotated[str | None, typer.Option("--reason", help="Such as unknown_unit.")] = None,
+    file: Annotated[str | None, typer.Option("--file", help="One file's name.")] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write the list to a .csv or .xlsx.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """The records set aside, by reason and file, with what to do; --export for the source's owner."""
+    from pipelines import quarantine as listing
+
+    loaded = _home(home)
+    with Ledger(loaded.restricted / "ledger.sqlite") as ledger:
+        found = listing.chosen(ledger, reason, file)
+        if not found and (reason or file):
+            known = sorted({one.reason for _, one in ledger.refusals()})
+            raise RefusedError(
+                f"nothing like that is in quarantine; reasons there: {', '.join(known) or 'none'}"
+            )
+    if export is None:
+        listing.print_quarantine(found, console)
+        return
+    try:
+        rows = listing.export(loaded, found, export)
+    except (listing.ExportError, OSError) as error:
+        raise RefusedError(str(error)) from error
+    console.print(f"{rows} rows in {export}, readable by you alone", markup=False)
+
+
+@app.command()
+def replay(
+    file: Annotated[list[str] | None, typer.Option("--file", help="Name of a file; may be repeated.")] = None,
+    wave: Annotated[
+        list[str] | None, typer.Option("--wave", help="Such as SOURCE:2025-Q1, SOURCE:FY2025.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Claimed since a day (2026-01-31) or a run.")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Every file of one source.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Decode originals again after a fix, then publish once. A mended declaration replays by itself at the next run."""
+    loaded = _home(home)
+    from pipelines.replaying import ReplayError, choose, mark, waiting_anyway
+    from pipelines.running import refresh
+
+    with Ledger(loaded.restricted / "ledger.sqlite") as ledger:
+        try:
+            chosen = choose(loaded, ledger, files=file or (), waves=wave or (), since=since, source=source)
+        except ReplayError as error:
+            raise RefusedError(str(error)) from error
+        anyway = waiting_anyway(loaded, ledger)
+        mark(ledger, chosen)
+    named = ", ".join(entry.name for entry in chosen[:5]) + (" …" if len(chosen) > 5 else "")
+    console.print(f"Decoding {len(chosen)} file(s) again: {named}", markup=False)
+    if alone := [entry.name for entry in chosen if (entry.name, entry.sha256) in anyway]:
+        told = f"{len(alone)} of them would have been by any run: new, or their declaration was mended"
+        console.print(told, markup=False)
+    outcome = refresh(loaded, False, console)
+    if outcome.reason:
+        raise RefusedError(outcome.reason)
+
+
+@app.command()
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what can be; never deletes an original.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """What is wrong with a home, where, and what to do about it. Exit code 1 when something is."""
+    _remember(home)
+    from pipelines.doctor import examine, print_findings
+
+    if print_findings(examine(home_path(), repair), console):
+        sys.exit(1)
 
 
 @app.command()
@@ -166,6 +269,84 @@ def dashboard(
     )
 
 
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Any file, in landing/ or not.")],
+    source: Annotated[str | None, typer.Option(help="Whose file it is; default: by its name.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say what a run would do with a file, without writing anything. Exit code 0: it would be accepted."""
+    from pipelines.onboarding.check import check as checked
+    from pipelines.onboarding.printing import lines_of
+
+    loaded = _home(home)
+    _say_drafts(loaded)
+    report = checked(file, loaded, source)
+    if as_json:
+        console.print_json(json.dumps(report))
+    else:
+        for line in lines_of(report):
+            console.print(line, markup=False)
+    if not report["accepted"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def add_source(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A real export.")],
+    name: Annotated[
+        str | None, typer.Option(help="The source's code; default: from the file's name.")
+    ] = None,
+    qsf: Annotated[Path | None, typer.Option(exists=True, help="The questionnaire, from Qualtrics.")] = None,
+    lss: Annotated[Path | None, typer.Option(exists=True, help="The questionnaire, from LimeSurvey.")] = None,
+    labels: Annotated[Path | None, typer.Option(exists=True, help="Value labels, in an SPSS file.")] = None,
+    kind: Annotated[
+        Literal["responses", "events", "measures", "ledger"] | None, typer.Option(help="Default: guessed.")
+    ] = None,
+    units: Annotated[bool, typer.Option("--units", help="Also append to unit_aliases.csv.")] = False,
+    only_print: Annotated[bool, typer.Option("--print", help="Write nothing.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Draft declarations/sources/<name>.yml from a real export; what only a person can know is left as TODO."""
+    from pipelines.ingest import FileProblem
+    from pipelines.onboarding import adding
+    from pipelines.onboarding.wording import QuestionnaireError
+
+    loaded = _home(home)
+    try:
+        made = adding.drafted(file, loaded, name, adding.Questionnaire(qsf, lss, labels), kind)
+        if only_print:
+            sys.stdout.write(made.text)
+        else:
+            adding.write_draft(adding.place_of(loaded, made, file), made)
+    except FileProblem as problem:
+        raise RefusedError(f"{file.name}: {problem}") from None
+    except (adding.NotAddedError, QuestionnaireError) as error:
+        raise RefusedError(str(error)) from None
+    for line in adding.told(loaded, made, file, written=not only_print, units=units):
+        (errors if only_print else console).print(line, markup=False)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="A folder that is new or empty.")],
+    name: Annotated[str | None, typer.Option(help="The organisation; default: from the folder.")] = None,
+    language: Annotated[Literal["fr", "en"], typer.Option(help="Of the dashboard.")] = "fr",
+) -> None:
+    """Make an empty, valid home."""
+    from pipelines.onboarding.new import NotEmptyError, make_home
+
+    try:
+        root = make_home(folder, name, language)
+    except NotEmptyError as error:
+        raise RefusedError(str(error)) from None
+    console.print(
+        f"{folder} is a home; its units start with '{root}' in declarations/units.csv.", markup=False
+    )
+    console.print(f"Next: relier --home {folder} add-source FILE", markup=False)
+
+
 def main() -> None:
     """The console script: declarations and refusals are sentences, never tracebacks."""
     os.umask(0o077)  # what a run makes is for its owner; the zones' own modes are set where they are made
@@ -178,6 +359,9 @@ def main() -> None:
         sys.exit(1)
     except RefusedError as error:
         errors.print(str(error), markup=False)
+        sys.exit(1)
+    except sqlite3.DatabaseError as error:
+        errors.print(f"The ledger cannot be used ({error}); `relier doctor` says what to do.", markup=False)
         sys.exit(1)
 
 

@@ -20,6 +20,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from pipelines.declared.sources import Item
+
 REPO = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())
 LOCK = (REPO / "requirements.lock").read_text()
@@ -277,7 +279,8 @@ def codes_of_the_examples() -> set[str]:
 
 def test_code_names_no_source_unit_or_dimension() -> None:
     """An organisation is declared; what it calls things is written nowhere else."""
-    codes = codes_of_the_examples()
+    # a dimension may be called like a key of the declarations ("values"): the key is grammar
+    codes = codes_of_the_examples() - set(Item.model_fields)
     assert len(codes) > 20
     quoted = re.compile(rf"""(['"])({"|".join(map(re.escape, sorted(codes)))})\1""")
     named = [

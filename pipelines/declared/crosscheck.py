@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pipelines.declared.expressions import ExpressionError, resolve
 from pipelines.declared.lines import Located, Problem, shipped
-from pipelines.declared.models import Choice, Fact, Finance, Framework, Item, Measure, Privacy, Source
+from pipelines.declared.models import Finance, Framework, Privacy
+from pipelines.declared.sources import Choice, Fact, Item, Measure, Source
 
 LOWEST_THRESHOLD, EXPLAINED_THRESHOLD = 5, 10
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pipelines.declared import models
+from pipelines.declared import models, sources
 from pipelines.declared.lines import Located, Problem
 
 _MESSAGES = {
@@ -46,14 +46,14 @@ def unanswered(located: Located) -> list[Problem]:
         Problem(
             located.file,
             lines[0],
-            f"answer {'the question' if len(keys) == len(lines) == 1 else 'the questions'} at {_lines(lines)}: "
+            f"answer {'the question' if len(keys) == len(lines) == 1 else 'the questions'} at {lines_told(lines)}: "
             + "; ".join(f"`{key}:` {_ASKS.get(key, 'put the answer in the place of TODO')}" for key in keys),
         )
         for keys, lines in places.items()
     ]
 
 
-def _lines(numbers: Sequence[int]) -> str:
+def lines_told(numbers: Sequence[int]) -> str:
     """`line 7`, `lines 7, 9 to 12`."""
     runs: list[list[int]] = []
     for number in numbers:
@@ -67,7 +67,10 @@ def _lines(numbers: Sequence[int]) -> str:
 
 def _known_keys(model: type[BaseModel]) -> set[str]:
     every = [
-        value for value in vars(models).values() if isinstance(value, type) and issubclass(value, BaseModel)
+        value
+        for module in (models, sources)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, BaseModel)
     ]
     return set(model.model_fields) | {name for other in every for name in other.model_fields}
 

@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from pipelines.declared import models
-from pipelines.declared.explain import problems_of, unanswered
-from pipelines.declared.lines import DeclarationError, Located, Problem, read_csv, read_yaml, shipped
-from pipelines.declared.models import Finance, Framework, Organisation, Privacy, Source
+from pipelines.declared.base import RESERVED
+from pipelines.declared.explain import lines_told, problems_of, unanswered
+from pipelines.declared.lines import TODO, DeclarationError, Located, Problem, read_csv, read_yaml, shipped
+from pipelines.declared.models import Finance, Framework, Organisation, Privacy
+from pipelines.declared.sources import Source
 from pipelines.declared.templates import completed, merged
 
 FOREVER = dt.date(9999, 12, 31)
@@ -51,7 +52,10 @@ class Headcount:
 
 @dataclass(frozen=True)
 class Home:
-    """The declarations of one organisation and the places of its data."""
+    """The declarations of one organisation and the places of its data.
+
+    `drafts` are the questions of sources that still say TODO: such a source waits, the others go on.
+    """
 
     path: Path
     organisation: Organisation
@@ -64,7 +68,7 @@ class Home:
     finance_kpis: Mapping[str, str]
     privacy: Privacy
     digest: str
-    declared_kpis: frozenset[str] = frozenset()
+    drafts: tuple[Problem, ...] = ()
 
     @property
     def landing(self) -> Path:
@@ -120,6 +124,7 @@ class _Reader:
         self.path = path
         self.folder = path / "declarations"
         self.problems: list[Problem] = []
+        self.drafts: list[Problem] = []
 
     def shown(self, relative: str) -> str:
         return f"{self.path.name}/declarations/{relative}"
@@ -152,7 +157,8 @@ class _Reader:
                 return None, located
             located = read
             if located.open_questions:
-                self.problems += unanswered(located)
+                draft = relative.startswith("sources/")
+                (self.drafts if draft else self.problems).extend(unanswered(located))
                 return None, located
         elif default is None:
             self.problems.append(Problem(self.shown(relative), None, "is missing; every home has one"))
@@ -220,6 +226,7 @@ class _Reader:
             finance_kpis=shipped("finance")["kpis"],
             privacy=privacy,
             digest=self.digest(),
+            drafts=tuple(self.drafts),
         )
 
     def strangers(self) -> None:
@@ -250,12 +257,7 @@ class _Reader:
         units: list[Unit] = []
         for line, row in rows:
             code = row["unit_code"]
-            if (
-                not code
-                or not code.replace("_", "").isalnum()
-                or code != code.lower()
-                or code in models.RESERVED
-            ):
+            if not code or not code.replace("_", "").isalnum() or code != code.lower() or code in RESERVED:
                 self.bad(
                     relative,
                     line,
@@ -306,11 +308,15 @@ class _Reader:
         relative = "unit_aliases.csv"
         path = self.folder / relative
         found: dict[str, dict[str, str]] = {}
+        asked: list[int] = []
         if not path.exists():
             return found
         for line, row in (
             self.attempt(lambda: read_csv(path, self.shown(relative), ["source", "alias", "unit_code"])) or []
         ):
+            if row["unit_code"] == TODO:
+                asked.append(line)
+                continue
             if row["unit_code"] not in codes:
                 self.bad(
                     relative,
@@ -325,6 +331,10 @@ class _Reader:
                     f"alias '{row['alias']}' of {row['source']} already means '{known[row['alias']]}'; keep one",
                 )
             known[row["alias"]] = row["unit_code"]
+        if asked:
+            said = f"answer the question at {lines_told(asked)}: which unit of units.csv is each text?"
+            told = f"{said} Write its code in the place of TODO"
+            self.drafts.append(Problem(self.shown(relative), asked[0], told))
         return found
 
     def headcounts(self, codes: set[str]) -> list[Headcount]:

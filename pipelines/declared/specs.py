@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import asdict
 
 from pipelines.declared.home import Home
-from pipelines.declared.models import Choice, Item, Measure, Source
+from pipelines.declared.sources import Choice, Item, Measure, Source
 from pipelines.ingest.spec import (
     ChoiceSpec,
     FactSpec,

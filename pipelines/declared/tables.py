@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from pipelines.declared.base import Label
 from pipelines.declared.expressions import resolve
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
-from pipelines.declared.models import Fact, Label, Measure
 from pipelines.declared.periods import code_of, fiscal_year, periods
 from pipelines.declared.schemas import SCHEMAS
+from pipelines.declared.sources import Fact, Measure
 from pipelines.stats import t_quantiles
 
 Row = tuple[object, ...]

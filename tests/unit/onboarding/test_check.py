@@ -1,0 +1,191 @@
+"""`relier check` says what a run would do, writes nothing, and shows no cell of a person."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.claims import claim
+from pipelines.declared import Home
+from pipelines.ledger import Ledger
+from pipelines.onboarding import adding
+from pipelines.onboarding.check import check
+from pipelines.onboarding.printing import lines_of
+from tests.conftest import relier
+from tests.unit.onboarding.homes import answer, drafted_into, empty_home
+
+KINDS = "Id,Date,E-mail,Nom,Téléphone,Adresse IP,Agence,Rôle,Canaux,Note,Avis,Montant,Pourquoi"
+NAMES = [
+    "Kateryna",
+    "Ólafur",
+    "Nguyen",
+    "Zubaida",
+    "Tiburce",
+    "Wojciech",
+    "Ysolde",
+    "Quentin",
+    "Hrvoje",
+    "Ximena",
+]
+
+
+def survey(folder: Path, rows: int = 10) -> tuple[Path, set[str]]:
+    """A file with a canary in every cell of every kind of column, and the canaries."""
+    lines, canaries = [KINDS], set()
+    for n, name in enumerate(NAMES[:rows]):
+        cells = [
+            f"IDX{n}ZZ", f"2024-0{n % 9 + 1}-1{n % 9} 09:1{n}:33", f"{name}@canari.example", f"{name} Canaribus", f"+33 6 55 44 33 2{n}",
+            f"203.0.113.{n + 77}", "Lyon" if n % 2 else "Lille", f"Canarole{n}", f"Canachoix{n}, Canavoie{n}", str(n % 5 + 1),
+            f"Canavis{n}", f"{7919 + n * 977},53", f"Canarien ne va, dit {name}, et puis voilà une longue phrase.",
+        ]  # fmt: skip
+        lines.append(",".join(f'"{cell}"' for cell in cells))
+        canaries |= {cell for place, cell in enumerate(cells) if place not in {6, 9}} | {name}
+    path = folder / "enquete_2024.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path, canaries
+
+
+def said(report: dict[str, object]) -> str:
+    return json.dumps(report, ensure_ascii=False) + "\n".join(lines_of(report))
+
+
+def test_an_undeclared_file_is_described_without_any_of_its_cells(tmp_path: Path) -> None:
+    file, canaries = survey(tmp_path)
+    report = check(file, Home.load(empty_home(tmp_path)))
+    assert not report["accepted"]
+    assert (report["format"], report["encoding"], report["delimiter"], report["records"]) == (
+        "table",
+        "utf-8",
+        ",",
+        10,
+    )
+    assert {one["column"]: one["kind"] for one in report["columns"]}["E-mail"] == "personal"
+    assert "relier add-source enquete_2024.csv" in report["verdict"]
+    assert not [canary for canary in canaries if canary in said(report)]
+
+
+def test_a_draft_holds_no_cell_of_a_person(tmp_path: Path) -> None:
+    file, canaries = survey(tmp_path)
+    made = adding.drafted(file, Home.load(empty_home(tmp_path)), None, adding.Questionnaire(), None)
+    written = made.text + adding.alias_lines(made)
+    assert not [canary for canary in canaries if canary in written]
+    assert "personal details: never kept\n  - E-mail\n  - Nom\n  - Téléphone\n  - Adresse IP" in made.text
+    assert "comments: [Pourquoi]" in made.text
+    assert made.aliases == (("Lille", "TODO"), ("Lyon", "TODO"))
+
+
+def test_a_declared_file_is_told_by_counts_scales_and_first_problems_only(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, canaries = survey(tmp_path)
+    loaded = answer(home, drafted_into(home, file), min="1", max="4")
+    report = check(file, loaded)
+    assert (report["source"], report["records"], report["would_be_quarantined"]) == ("enquete", 10, 2)
+    assert report["units"]["matched"] == {"maison": 8}
+    (scale,) = report["scales"]
+    assert (scale["code"], scale["scale"], scale["points_seen"]) == ("note", "1 to 4", 4)
+    assert report["reasons"] == {"out_of_scale": 2}
+    assert not report["accepted"]
+    assert "out_of_scale_max_share: 0.01" in report["verdict"]
+    assert report["problems"][0]["line"] == 6
+    assert {one["column"]: one["to"] for one in report["mapped"]}["Note"] == "item note, scale 1 to 4"
+    assert not [canary for canary in canaries if canary in said(report)]
+
+
+def test_a_unit_not_declared_is_named_with_the_line_to_add(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, _ = survey(tmp_path)
+    made = drafted_into(home, file)
+    aliases = home / "declarations" / "unit_aliases.csv"
+    aliases.write_text(aliases.read_text().replace("enquete,Lille,TODO\n", ""))
+    report = check(file, answer(home, made, min="1", max="5"))
+    assert report["units"]["not_matched"] == {'"Lille"': 5}
+    assert "add `enquete,Lille,<unit_code>` to unit_aliases.csv" in report["units"]["lines_to_add"]
+    assert not report["accepted"]
+
+
+def test_an_undeclared_column_is_named_with_the_line_to_add(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, canaries = survey(tmp_path)
+    loaded = answer(home, drafted_into(home, file), min="1", max="5")
+    later = tmp_path / "enquete_2025.csv"
+    head, _, body = file.read_text().partition("\n")
+    later.write_text(head.replace("Montant", "Montant TTC") + "\n" + body)
+    report = check(later, loaded)
+    assert report["verdict"].startswith("held: undeclared_column")
+    assert 'add "Montant TTC" to `drop:`' in said(report)
+    assert not [canary for canary in canaries if canary in said(report)]
+
+
+def test_a_file_without_header_shows_nothing_of_its_first_row(tmp_path: Path) -> None:
+    file, canaries = survey(tmp_path)
+    file.write_text(file.read_text().partition("\n")[2])
+    report = check(file, Home.load(empty_home(tmp_path)))
+    assert "header_not_recognised" in report["verdict"]
+    assert not [canary for canary in canaries if canary in said(report)]
+
+
+def test_bytes_known_already_are_a_duplicate_and_checking_writes_nothing(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, _ = survey(tmp_path)
+    loaded = answer(home, drafted_into(home, file), min="1", max="5")
+    before = sorted(path for path in home.rglob("*"))
+    assert check(file, loaded)["accepted"]
+    assert sorted(path for path in home.rglob("*")) == before
+    shutil.copy(file, home / "landing" / file.name)
+    with Ledger(loaded.restricted / "ledger.sqlite") as ledger:
+        claim(loaded, ledger, "run", wait=lambda seconds: None)
+    copy = tmp_path / "enquete_2024 (1).csv"
+    shutil.copy(file, copy)
+    report = check(copy, loaded)
+    assert report["duplicate_of"] == "enquete_2024.csv"
+    assert not report["accepted"]
+
+
+def test_a_name_no_source_takes_can_be_given_its_source(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, _ = survey(tmp_path)
+    loaded = answer(home, drafted_into(home, file), min="1", max="5", closed="2024-12-31")
+    other = tmp_path / "export.csv"
+    shutil.copy(file, other)
+    assert "no source takes this name" in check(other, loaded)["verdict"]
+    assert check(other, loaded, "enquete")["accepted"]
+    assert "no source is called 'enquette'" in check(other, loaded, "enquette")["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("a.pdf", b"%PDF-1.7", "is not taken"),
+        ("a.csv", b"", "empty"),
+        ("a.csv", b"<html><body>login</body></html>", "not_a_table"),
+        ("a.xlsx", b"PK\x03\x04broken", "unreadable"),
+        ("a.sav", b"$FL2 broken", "unreadable"),
+        ("a.json", b"{" * 100_000, "refused"),
+        ("a.csv", b"a,b\n1,\"2\n", "truncated"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
+    tmp_path: Path, name: str, body: bytes, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(body)
+    report = check(file, Home.load(empty_home(tmp_path)))
+    assert not report["accepted"]
+    assert said in report["verdict"]
+
+
+def test_the_command_line_ends_with_0_only_where_a_run_would_take_the_file(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, _ = survey(tmp_path)
+    assert relier(home, "check", str(file)).returncode == 1
+    made = drafted_into(home, file)
+    unanswered = relier(home, "check", str(file))
+    assert unanswered.returncode == 1
+    assert "answer the question" in unanswered.stderr
+    answer(home, made, min="1", max="5")
+    done = relier(home, "check", str(file), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["would_be_accepted"] == 10
