@@ -1,14 +1,18 @@
 """Blocking promises: what each source keeps (Great Expectations), what a candidate must hold to be published."""
 
+import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import dagster as dg
 
 from pipelines.assets.warehouse import failures
+from pipelines.assets.waves import arrivals
 from pipelines.declared import Home, source_spec
+from pipelines.declared.freshness import freshness
 from pipelines.expectations import SourceChecks, Verdict, judge_all
+from pipelines.failpoints import failpoint
 from pipelines.ledger import Entry, Ledger, Refusal
 from pipelines.privacy import audit
 from pipelines.publication import read_snapshot
@@ -27,7 +31,12 @@ def source_checks(home: Home, code: str) -> SourceChecks:
     for measure in source_spec(home, code).measures:
         if measure.minimum is not None and measure.maximum is not None:
             items.append((measure.code, measure.minimum, measure.maximum))
-    return SourceChecks(code, source.kind, tuple(items), tuple(source.segments), source.checks.model_dump())
+    items += [(fact.code, 0, 1) for fact in source.facts]
+    dated = source.waves == "continuous"
+    checks = source.checks.model_dump()
+    if source.statement:  # an account of a statement has no other side
+        checks["balance"] = "off"
+    return SourceChecks(code, source.kind, tuple(items), tuple(source.segments), dated, checks)
 
 
 def promises(home: Home) -> list[dg.AssetChecksDefinition]:
@@ -51,7 +60,7 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
     ]
 
     @dg.multi_asset_check(specs=specs, name=f"judge_{kind}")
-    def judge(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+    def judge(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         with warehouse.ledger() as ledger:
             waiting = {
                 code: [entry for entry in ledger.files("candidate") if entry.source == code] for code in codes
@@ -66,14 +75,25 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
                     ],
                 )
             }
+            held_before = {(entry.name, entry.sha256) for entry in ledger.files("held")}
+            for entries in waiting.values():
+                judged = [_judged(warehouse.home, ledger, e, verdicts[e.file_id]) for e in entries]
+                failpoint("judge.judged")
+                ledger.record_all(judged)
+                failpoint("judge.recorded")
+            settle(warehouse.home, ledger)  # which holds what drifts from the waves before it
+            judged_now = {entry.sha256 for entries in waiting.values() for entry in entries}
+            here = [entry for entry in ledger.files(kind=kind) if entry.source in codes]
+            mine = [e for e in here if e.run_id == context.run.run_id or e.sha256 in judged_now]
+            for arrived in arrivals(warehouse.home, mine):
+                context.op_execution_context.log_event(arrived)
+            now_held = [e for e in ledger.files("held") if (e.name, e.sha256) not in held_before]
             for code, entries in waiting.items():
-                judged = [_judged(warehouse.home, entry, verdicts[entry.file_id]) for entry in entries]
-                ledger.record_all([(entry, refusals) for entry, refusals in judged])
-                held = [entry for entry, _ in judged if entry.status == "held"]
+                held = [entry for entry in now_held if entry.source == code]
                 counts = {
-                    "files_judged": len(judged),
+                    "files_judged": len(entries),
                     "files_held": len(held),
-                    "rules": max((e.checks_total or 0 for e, _ in judged), default=0),
+                    "rules": max((verdicts[entry.file_id].total for entry in entries), default=0),
                 }
                 told = "; ".join(str(entry.message) for entry in held) or "every file judged kept them"
                 yield dg.AssetCheckResult(
@@ -85,18 +105,19 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
                     # a held file is out of raw: what remains may go on, so it warns and never blocks the home
                     severity=dg.AssetCheckSeverity.WARN,
                 )
-            settle(warehouse.home, ledger)
 
     return judge
 
 
-def _judged(home: Home, entry: Entry, verdict: Verdict) -> tuple[Entry, list[Refusal] | None]:
+def _judged(home: Home, ledger: Ledger, entry: Entry, verdict: Verdict) -> tuple[Entry, list[Refusal] | None]:
     passed, total, failed = verdict.passed, verdict.total, verdict.failed
     entry = replace(entry, checks_passed=passed, checks_total=total, checks_failed=tuple(failed))
     if not failed:
         return replace(entry, status="accepted"), None
     owner = home.sources[str(entry.source)].owner
     broken = ", ".join(failed)
+    seen = [told for told in entry.warnings if "looks like" in told]
+    broken = "; ".join([broken, *seen])
     message = f"{entry.name}: held, it breaks {broken}; mend the file or its declaration, or ask the owner ({owner})"
     refusal = Refusal(
         "broken_promise",
@@ -113,37 +134,42 @@ def _judged(home: Home, entry: Entry, verdict: Verdict) -> tuple[Entry, list[Ref
         accepted=0,
         quarantined=entry.quarantined + entry.accepted,
     )
-    return held, [refusal]
+    return held, [*(one for _, one in ledger.refusals(entry)), refusal]  # those set aside one by one stay so
+
+
+# A response of a long file stands for several records; events and measures are a row per record and figure.
+_RECORDS = {
+    "responses": "sum(coalesce(records, 1))::bigint",
+    "events": "count(distinct (file_id, record_number))",
+    "measures": "count(distinct (file_id, record_number))",
+    # a line of a profit and loss statement is a row per month; to count 20 million ledger lines apart would be slow
+    "ledger_lines": "count(*) filter (where journal_code is distinct from 'PNL')"
+    " + count(distinct (file_id, record_number)) filter (where journal_code = 'PNL')",
+}
 
 
 def _counts_agree(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
     """Ledger, raw and staging must count the same records, source by source."""
     expected: dict[str, int] = {}
     for entry in ledger.files("accepted"):
-        if entry.kind != "measures" and entry.source in home.sources:
+        if entry.source in home.sources:
             expected[str(entry.source)] = expected.get(str(entry.source), 0) + entry.accepted
+
+    def counted(prefix: str, views: Iterable[str], where: str = "") -> dict[str, int]:
+        query = " union all ".join(
+            f"select source_code, {_RECORDS[view]} from {prefix}{view} {where} group by 1" for view in views
+        )
+        return dict(connection.execute(query).fetchall())
+
     with reading(home) as connection:
-        raw = dict(
-            connection.execute(
-                "select source_code, count(*) from raw.responses group by 1 union all "
-                "select source_code, count(*) from raw.ledger_lines group by 1"
-            ).fetchall()
-        )
-        tests = dict(
-            connection.execute(
-                "select source_code, count(*) filter (where is_test) from raw.responses group by 1"
-            ).fetchall()
-        )
-        staged = dict(
-            connection.execute(
-                "select source_code, count(*) from staging.stg_responses group by 1 union all "
-                "select source_code, count(*) from staging.stg_ledger_lines group by 1"
-            ).fetchall()
-        )
+        raw = counted("raw.", _RECORDS)
+        kept_back = counted("raw.", ("responses", "events"), "where is_test")
+        kept_back |= counted("raw.", ("measures",), "where measure_code is null")  # of dropped questions
+        staged = counted("staging.stg_", _RECORDS)
     wrong = []
     for source in sorted({*expected, *raw}):
         told, seen, built = expected.get(source, 0), raw.get(source, 0), staged.get(source, 0)
-        if not told == seen == built + tests.get(source, 0):
+        if not told == seen == built + kept_back.get(source, 0):
             wrong.append(f"{source}: the ledger accepts {told} records, raw holds {seen}, staging {built}")
     return wrong
 
@@ -211,3 +237,36 @@ def _audit(name: str, check: _Check, told: str) -> dg.AssetChecksDefinition:
         )
 
     return run
+
+
+def freshness_checks(home: Home) -> list[dg.AssetChecksDefinition]:
+    """One check per source: are its data as recent as its cadence promises? It warns, and blocks nothing."""
+    specs = [
+        dg.AssetCheckSpec(
+            f"{code}_is_fresh",
+            asset=["published", "candidate"],
+            description=f"Data at most {source.freshness_days} days old ({source.cadence}); owner: {source.owner}.",
+        )
+        for code, source in home.sources.items()
+    ]
+
+    if not specs:  # a home nobody has declared a source for yet
+        return []
+
+    @dg.multi_asset_check(specs=specs, name="freshness")
+    def judge(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+        days = Candidate.load(warehouse.home).last_days
+        for code in home.sources:
+            last = days.get(code)
+            age, status = freshness(warehouse.home, code, dt.date.fromisoformat(last) if last else None)
+            told = f"its last data are of {last}, {age} days ago" if last else "nothing has arrived yet"
+            yield dg.AssetCheckResult(
+                passed=status == "fresh",
+                check_name=f"{code}_is_fresh",
+                asset_key=["published", "candidate"],
+                description=told,
+                metadata={"age_days": age if age is not None else -1, "status": status},
+                severity=dg.AssetCheckSeverity.WARN,
+            )
+
+    return [judge]

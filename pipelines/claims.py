@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.declared import Home
+from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, sha256_of, sync_folder
 from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, Refusal, now
@@ -131,8 +132,10 @@ def _to_vault(file: Landed, originals: Path) -> str:
         if (seen.st_size, seen.st_mtime_ns) != (file.size, file.modified_ns):
             raise UnsettledError(file.name)
         os.chmod(temporary, 0o400)
+        failpoint("claim.copied")
         os.replace(temporary, originals / digest)
         sync_folder(originals)
+        failpoint("claim.kept")
     finally:
         temporary.unlink(missing_ok=True)
     return digest
@@ -167,6 +170,7 @@ def claim(home: Home, ledger: Ledger, run_id: str, wait: Callable[[float], None]
             refusal = Refusal("unreadable_file", "a file this account may read", error.strerror or "an error",
                 "give the account that runs Relier the right to read it", records=0)  # fmt: skip
             entry = _refused(ledger, entry, refusal)
+        failpoint("claim.recorded")
         claimed.append(entry)
     return claimed
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.declared import Home
-from pipelines.declared.models import Item, Source
+from pipelines.declared.sources import Item, Source
 from pipelines.ingest.header import matches_glob, quote
 from pipelines.ingest.scales import looks_like
 from pipelines.ledger import Entry, Ledger

@@ -47,6 +47,40 @@ def replacing(target: Path, mode: int = 0o600) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+# SQLite's and DuckDB's locks do not hold there, and a rename is not the commit point it is on a local disk
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "davfs",
+           "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.glusterfs", "fuse.davfs2", "fuse.gcsfuse"}  # fmt: skip
+
+
+class NetworkDriveError(Exception):
+    """A home lies on a network file system; str() is the sentence."""
+
+
+def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """Type of the file system that holds `path`; '' where the kernel does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    real, best, found = str(path.resolve()), -1, ""
+    for line in lines:
+        _, place, kind, *_ = [*line.split(" "), "", ""]
+        place = place.replace("\\040", " ").rstrip("/")
+        if (real + "/").startswith(place + "/") and len(place) >= best:  # a later mount hides an earlier one
+            best, found = len(place), kind
+    return found
+
+
+def refuse_network(path: Path, mounts: Path = Path("/proc/mounts")) -> None:
+    """Raise NetworkDriveError when `path` is not on a local disk."""
+    kind = file_system(path, mounts)
+    if kind in NETWORK:
+        raise NetworkDriveError(
+            f"{path.name} lies on a network file system ({kind}), whose locks cannot be trusted with the books;"
+            " move the home to a local disk, and let only landing/ be filled from elsewhere"
+        )
+
+
 def sweep(folder: Path) -> None:
     """Remove what a killed run left half-written; only the holder of the run lock may call it."""
     for left in folder.rglob(".*.part"):
@@ -64,12 +98,38 @@ def sha256_of(path: Path, also: Callable[[bytes], object] | None = None) -> str:
     return hasher.hexdigest()
 
 
+def process_mark(pid: int) -> str | None:
+    """`pid:start`, which no later process of that number repeats; None when there is no such process."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(errors="replace").rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return None
+    return None if after_name[0] in "ZX" else f"{pid}:{after_name[19]}"
+
+
 class RunLock:
     """One run at a time per home, whoever starts it; the kernel frees it when its holder dies."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+
+    def try_acquire(self, patience_s: float = 0.0, poll_s: float = 0.1) -> bool:
+        """Take the lock if nobody holds it, or lets it go within `patience_s`."""
+        private_folder(self.path.parent)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    os.close(descriptor)
+                    return False
+                time.sleep(poll_s)
+            else:
+                self._sign(descriptor)
+                return True
 
     def acquire(self, waiting: Callable[[str], None] | None = None, poll_s: float = 0.2) -> None:
         """Wait for the lock; `waiting` is told once who holds it."""
@@ -85,6 +145,9 @@ class RunLock:
                     waiting(self.holder())
                     told = True
                 time.sleep(poll_s)
+        self._sign(descriptor)
+
+    def _sign(self, descriptor: int) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid()}).encode(), 0)
         self._descriptor = descriptor

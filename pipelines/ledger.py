@@ -6,15 +6,17 @@ records = accepted + quarantined + duplicate, enforced by the table itself.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from pipelines import profiles
+from pipelines.runbook import SCHEMA, RunBook
+from pipelines.runbook import now as now
 
 Status = Literal["claimed", "candidate", "accepted", "held", "duplicate", "refused", "superseded"]
 
@@ -41,10 +43,6 @@ create table if not exists quarantine (
 create index if not exists quarantine_file on quarantine (name, sha256);
 create table if not exists publications (
     published_at text not null, snapshot text not null, cell text not null
-);
-create table if not exists runs (
-    run_id text primary key, started_at text not null, finished_at text, outcome text, reason text, snapshot text,
-    seconds text not null default '{}'
 );
 """
 
@@ -92,6 +90,11 @@ class Entry:
     def file_id(self) -> str:
         return self.sha256[:16]
 
+    @property
+    def decoded(self) -> str:
+        """The Parquet as decoded, before any record of it was left to a newer file."""
+        return str(self.parquet).split(KEPT)[0].removesuffix(".parquet") + ".parquet"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -122,12 +125,9 @@ class Totals:
     by_status: Mapping[str, int] = field(default_factory=dict)
 
 
+KEPT = ".kept-"  # in the name of a Parquet without the records that a newer file brings again
 _JSON = {"warnings", "checks_failed"}
 _COLUMNS = list(Entry.__dataclass_fields__)
-
-
-def now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _entry(row: sqlite3.Row) -> Entry:
@@ -137,7 +137,7 @@ def _entry(row: sqlite3.Row) -> Entry:
     return Entry(**values)
 
 
-class Ledger:
+class Ledger(RunBook, profiles.ProfileBook):
     """Open with `Ledger(path)`; every public method is one transaction, durable when it returns."""
 
     def __init__(self, path: Path) -> None:
@@ -146,7 +146,7 @@ class Ledger:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = full")
-        self._connection.executescript(_SCHEMA)
+        self._connection.executescript(_SCHEMA + SCHEMA + profiles.SCHEMA)
         os.chmod(path, 0o600)
 
     def close(self) -> None:
@@ -157,16 +157,6 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("begin immediate")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("rollback")
-            raise
-        self._connection.execute("commit")
 
     def files(self, *statuses: Status, kind: str | None = None) -> list[Entry]:
         """Entries in a stable order, optionally of some statuses and one kind."""
@@ -180,9 +170,12 @@ class Ledger:
             if (not statuses or entry.status in statuses) and (kind is None or entry.kind == kind)
         ]
 
-    def refusals(self) -> list[tuple[str, Refusal]]:
-        """(file name, refusal) in file and record order."""
-        rows = self._connection.execute("select * from quarantine order by name, record, line")
+    def refusals(self, entry: Entry | None = None) -> list[tuple[str, Refusal]]:
+        """(file name, refusal) in file and record order; of one file only, when given."""
+        rows = self._connection.execute(
+            "select * from quarantine where ?1 is null or (name = ?1 and sha256 = ?2) order by name, record, line",
+            (entry.name, entry.sha256) if entry else (None, None),
+        )
         return [
             (
                 row["name"],
@@ -220,6 +213,9 @@ class Ledger:
                     continue
                 connection.execute(
                     "delete from quarantine where name = ? and sha256 = ?", (entry.name, entry.sha256)
+                )
+                connection.execute(  # what was asked to be decoded again has been, at this same commit
+                    "delete from replays where name = ? and sha256 = ?", (entry.name, entry.sha256)
                 )
                 connection.executemany(
                     "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -268,29 +264,3 @@ class Ledger:
                 "insert into publications values (?, ?, ?)",
                 [(now(), snapshot, json.dumps(cell, sort_keys=True)) for cell in cells],
             )
-
-    def begin(self, run_id: str) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                "insert or replace into runs (run_id, started_at) values (?, ?)", (run_id, now())
-            )
-
-    def finish(
-        self,
-        run_id: str,
-        outcome: str,
-        reason: str | None,
-        snapshot: str | None,
-        seconds: Mapping[str, float],
-    ) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                "update runs set finished_at = ?, outcome = ?, reason = ?, snapshot = ?, seconds = ? where run_id = ?",
-                (now(), outcome, reason, snapshot, json.dumps(dict(seconds)), run_id),
-            )
-
-    def last_run(self) -> dict[str, Any] | None:
-        row = self._connection.execute(
-            "select * from runs order by started_at desc, rowid desc limit 1"
-        ).fetchone()
-        return {**dict(row), "seconds": json.loads(row["seconds"])} if row else None

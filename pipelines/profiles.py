@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.declared.models import Item
+from pipelines.declared.sources import Item
 from pipelines.stats.stability import NO_MOMENTS, Moments, added
 
 ROWS_AT_ONCE = 1 << 18

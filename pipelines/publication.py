@@ -61,6 +61,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "dim_periods": ("period_code",),
     "dim_stakeholders": ("stakeholder_code",),
     "dim_segments": ("segment_code",),
+    "dim_breaks": ("stakeholder_code", "source_code", "starts_date"),
     "dim_kpis": ("kpi_code",),
     "dim_kpi_labels": ("kpi_code", "stakeholder_code"),
     "dim_dimensions": ("dimension_code",),

@@ -7,7 +7,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,15 @@ import pyarrow as pa
 
 from pipelines.declared import Home, declared_tables, surveyed
 from pipelines.declared.expressions import resolve
+from pipelines.declared.freshness import freshness
+from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, replacing
+from pipelines.fingerprint import fingerprint
 from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, now
 from pipelines.privacy import HEADCOUNT_KPIS, Closure, Headcount, Rules, protect
-from pipelines.publication import Comments, write_snapshot
+from pipelines.publication import Comments, snapshot_path, write_snapshot
+from pipelines.runbook import Published
 from pipelines.warehouse import reading
 
 CANDIDATE = "candidate.json"
@@ -39,9 +43,17 @@ class Candidate:
     held: int
     tables: int
     register: list[dict[str, Any]]
+    fingerprint: str = ""
+    last_days: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, home: Home) -> Path:
         return home.restricted / "candidate" / f"scorecard-{self.snapshot_id}.duckdb"
+
+    def told(self, home: Home) -> Published:
+        """What the ledger remembers of it once it is published, for the next run to compare itself with."""
+        days = {code: dt.date.fromisoformat(day) for code, day in self.last_days.items()}
+        size = snapshot_path(home.published, self.snapshot_id).stat().st_size
+        return Published(self.snapshot_id, self.fingerprint, size, home.as_of, days)
 
     def save(self, home: Home) -> None:
         with replacing(home.restricted / CANDIDATE) as temporary:
@@ -129,7 +141,11 @@ def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
     for name, frame in safe.tables.items():
         marts[name] = frame.to_arrow().cast(marts[name].schema)
     snapshot_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    meta = {"snapshot": _snapshot_row(home, snapshot_id, run_id), "sources": sources_table(home, ledger)}
+    sources = sources_table(home, ledger)
+    meta = {"snapshot": _snapshot_row(home, snapshot_id, run_id), "sources": sources}
+    last_days = {
+        row["source_code"]: row["last_wave_date"] for row in sources.to_pylist() if row["last_wave_date"]
+    }
     made = Candidate(
         snapshot_id=snapshot_id,
         run_id=run_id,
@@ -138,12 +154,16 @@ def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
         held=safe.held_cells,
         tables=len(marts),
         register=safe.register,
+        fingerprint=fingerprint(home, ledger, last_days),
+        last_days={code: day.isoformat() for code, day in last_days.items()},
     )
     folder = private_folder(home.restricted / "candidate")
     for old in folder.iterdir():
         old.unlink()
     write_snapshot(made.path(home), marts, comments, meta)
+    failpoint("candidate.written")
     made.save(home)
+    failpoint("candidate.saved")
     return made
 
 
@@ -185,8 +205,12 @@ def _last_dates(connection: duckdb.DuckDBPyConnection) -> dict[str, dt.date]:
             from (select distinct source_code, wave_code, submitted_date from raw.responses) r
             left join declared.waves w on w.source_code = r.source_code and w.wave_code = r.wave_code
             union all
-            select m.source_code, w.closed_date from (select distinct source_code, wave_code from raw.measures) m
-            join declared.waves w on w.source_code = m.source_code and w.wave_code = m.wave_code
+            select m.source_code, coalesce(w.closed_date, m.submitted_date)
+            from (
+                select distinct source_code, wave_code, submitted_date from raw.measures
+                union all select distinct source_code, wave_code, submitted_date from raw.events
+            ) m
+            left join declared.waves w on w.source_code = m.source_code and w.wave_code = m.wave_code
             union all
             select source_code, max(entry_date) from raw.ledger_lines group by source_code
         ) group by source_code"""
@@ -223,7 +247,7 @@ def sources_table(home: Home, ledger: Ledger) -> pa.Table:
         wave = None
         if isinstance(source.waves, list) and day:
             wave = next((wave.code for wave in source.waves if wave.closed == day), None)
-        age = (home.as_of - day).days if day else None
+        age, fresh = freshness(home, code, day)
         rows.append(
             {
                 "source_code": code,
@@ -237,11 +261,7 @@ def sources_table(home: Home, ledger: Ledger) -> pa.Table:
                 "last_wave_date": day,
                 "freshness_days": source.freshness_days,
                 "age_days": age,
-                "freshness_status": "never"
-                if age is None
-                else "stale"
-                if age > source.freshness_days
-                else "fresh",
+                "freshness_status": fresh,
                 "last_file_status": latest.status if latest else None,
                 "checks_passed_count": latest.checks_passed if latest else None,
                 "checks_count": latest.checks_total if latest else None,

@@ -19,10 +19,12 @@ from packaging.version import Version
 from pydantic import PrivateAttr
 
 from pipelines import warehouse
+from pipelines.alerts import tell_failure
 from pipelines.declared import Home
-from pipelines.files import RunLock, private_folder, sweep
+from pipelines.files import RunLock, private_folder, process_mark, refuse_network, sweep
 from pipelines.ledger import Ledger
-from pipelines.privacy import load_or_make_key
+from pipelines.privacy import KEY_VARIABLE, KeyRefusedError, key_mark, load_or_make_key
+from pipelines.runbook import COPIES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT = REPOSITORY / "dbt_project"
@@ -31,6 +33,40 @@ TELEMETRY_OFF = {
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
 }
+
+
+PROCESS, TOLD_BY = (
+    "relier/process",
+    "relier/told_by",
+)  # tags of runs: where one lives, who tells that it failed
+
+
+def sign(context: dg.InitResourceContext) -> None:
+    """Say which process this run lives in, so that a later one can tell whether it died."""
+    if context.instance and context.run and not context.instance.is_ephemeral:
+        context.instance.add_run_tags(context.run.run_id, {PROCESS: process_mark(os.getpid()) or ""})
+
+
+def close_dead_runs(context: dg.InitResourceContext) -> None:
+    """Runs that Dagster believes alive and whose process is gone: a kill leaves them so, for nobody else looks."""
+    if context.instance is None or context.run is None:
+        return
+    running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    for run in context.instance.get_runs(running):
+        mark = run.tags.get(PROCESS)
+        if run.run_id != context.run.run_id and mark and process_mark(int(mark.split(":")[0])) != mark:
+            context.instance.report_run_failed(run, "Its process was stopped before its end.")
+
+
+def open_books(home: Home, ledger: Ledger, run_id: str) -> None:
+    """Begin a run: close and tell of those that a kill left open, and keep the day's first copy of the ledger."""
+    for left in ledger.close_interrupted():
+        when = left["started_at"]
+        tell_failure(
+            home.organisation, ledger, left["run_id"], f"The run begun at {when} was stopped before its end"
+        )
+    ledger.begin(run_id)
+    ledger.daily_copy(home.restricted / COPIES)
 
 
 class Warehouse(dg.ConfigurableResource):
@@ -43,6 +79,8 @@ class Warehouse(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
         home = self.home
+        refuse_network(home.path / "data")
+        sign(context)
         lock = RunLock(private_folder(home.restricted) / "run.lock")
         lock.acquire(
             lambda holder: (
@@ -53,9 +91,10 @@ class Warehouse(dg.ConfigurableResource):
             for folder in (home.vault, home.published):
                 sweep(private_folder(folder))
             sweep(home.restricted)
-            if context.run and context.run.job_name == "refresh":
+            close_dead_runs(context)
+            if context.run and context.run.job_name in {"refresh", "replay"}:
                 with self.ledger() as ledger:
-                    ledger.begin(str(context.run_id))
+                    open_books(home, ledger, context.run.run_id)
             yield self
         finally:
             lock.release()
@@ -69,9 +108,33 @@ class Warehouse(dg.ConfigurableResource):
     def ledger(self) -> Ledger:
         return Ledger(self.home.restricted / "ledger.sqlite")
 
-    def key(self) -> bytes:
-        """The pseudonym key: RELIER_KEY, else the vault's own, made on the first run."""
-        return load_or_make_key(self.home.vault / "key")
+    def key(self, anew: bool = False) -> bytes:
+        """The pseudonym key: RELIER_KEY, else the vault's own, made on the first run.
+
+        Another key than that of the answers in raw would unlink people from themselves: KeyRefusedError, unless
+        everything is decoded `anew`.
+        """
+        place = self.home.vault / "key"
+        with self.ledger() as ledger:
+            known = ledger.fact("key")
+            if known and not anew and not place.exists() and KEY_VARIABLE not in os.environ:
+                raise KeyRefusedError(
+                    f"the pseudonym key {place.name} is gone from the vault; put its copy back, or make a new one and"
+                    " decode everything again with `relier run --full-refresh`"
+                )
+            key = load_or_make_key(place)
+            if known not in (None, key_mark(key)):
+                if not anew:
+                    raise KeyRefusedError(
+                        "the pseudonym key is not the one the answers were keyed with; put that one back, or decode"
+                        " everything again with `relier run --full-refresh`"
+                    )
+                stale = [
+                    e for e in ledger.files() if e.source in self.home.sources and e.status != "duplicate"
+                ]
+                ledger.ask_replay((entry.name, entry.sha256) for entry in stale)
+            ledger.remember("key", key_mark(key))
+        return key
 
     @property
     def file(self) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 import uuid
 from collections import defaultdict
@@ -15,16 +14,21 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from pipelines import reasons
+from pipelines.alerts import tell_failure, tell_late
 from pipelines.declared import Home
-from pipelines.files import private_folder
+from pipelines.files import NetworkDriveError, RunLock, private_folder, refuse_network
 from pipelines.ledger import Ledger, Totals
 from pipelines.publication import current
+from pipelines.unchanged import news
 
+_SHOWN = 20  # files needing somebody that a run names; `relier status` names them all
 STAGES = {
     "landing": "landing",
     "declared": "landing",
     "raw": "raw",
     "judge": "checks",
+    "freshness": "checks",
     "warehouse": "dbt build",
     "published": "publication",
 }
@@ -32,18 +36,18 @@ _TELLS = {
     "landing__files": "claiming files",
     "declared__declarations": "declarations",
     "raw__responses": "decoding responses",
+    "raw__events": "decoding events",
     "raw__measures": "decoding measures",
     "raw__ledger_lines": "decoding ledgers",
     "judge_responses": "checking responses",
+    "judge_events": "checking events",
     "judge_measures": "checking measures",
     "judge_ledger": "checking ledgers",
     "warehouse": "building the scorecard",
+    "freshness": "checking freshness",
     "published__candidate": "suppressing and writing",
     "published__scorecard": "publishing",
 }
-
-
-_CLASS = re.compile(r"^[\w.]+(Error|Exception|Failure)[\w]*: ")  # a person reads the sentence, not its class
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Outcome:
     checks: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     waiting: int = 0
+    nothing_new: bool = False
 
 
 class Watcher:
@@ -67,7 +72,7 @@ class Watcher:
         self.task = progress.add_task("starting", total=None) if progress else TaskID(0)
         self.started: dict[str, float] = {}
         self.seconds: dict[str, float] = defaultdict(float)
-        self.passed = self.failed = self.waiting = 0
+        self.passed = self.warned = self.failed = self.waiting = 0
         self.reasons: list[str] = []
         self.published = False
 
@@ -105,26 +110,32 @@ class Watcher:
         if self.progress:
             self.progress.advance(self.task)
         if kind == "STEP_FAILURE":
-            self.reasons.append(_why(step, event.step_failure_data))
+            self.reasons.append(reasons.of_step(step, event.step_failure_data))
 
     def _checked(self, check: Any) -> None:
         if check.passed:
             self.passed += 1
             return
+        if check.severity.value == "WARN":  # a file held, a source late: it stops nothing
+            self.warned += 1
+            return
         self.failed += 1
-        # a failed dbt test fails its step too, whose sentence names them all
-        if check.severity.value == "ERROR" and check.asset_key.path[0] == "published":
-            self.reasons.append(f"check {check.check_name} failed: {check.description or 'see the run log'}")
+        if said := reasons.of_check(check):
+            self.reasons.append(said)
 
 
-def _why(step: str, failure: Any) -> str:
-    """The sentence of a failed step: its own description, else the first line of what was raised."""
-    told = failure.user_failure_data.description if failure.user_failure_data else None
-    error = failure.error
-    while error and error.cause:
-        error = error.cause
-    said = next(iter(error.message.strip().splitlines() if error else []), "")
-    return told or _CLASS.sub("", said) or step
+_SETTINGS = """\
+telemetry:
+  enabled: false
+run_monitoring:  # by the daemon: runs that never start, that are cancelled in vain, that never end
+  enabled: true
+  start_timeout_seconds: 300
+  max_runtime_seconds: 21600
+concurrency:
+  runs:
+    max_concurrent_runs: 1  # a home has one writer; a second run would only wait for its lock
+"""
+_FORMER_SETTINGS = "telemetry:\n  enabled: false\n"
 
 
 def dagster_home(home: Home) -> Path:
@@ -133,17 +144,26 @@ def dagster_home(home: Home) -> Path:
         return Path(told)
     folder = private_folder(home.restricted / "dagster")
     settings = folder / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text("telemetry:\n  enabled: false\n")
+    if not settings.exists() or settings.read_text() == _FORMER_SETTINGS:  # an operator's own are left alone
+        settings.write_text(_SETTINGS)
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
 
 def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
-    """Run the job `refresh` on `home` and say how it went; a refusal leaves the last snapshot in place."""
+    """Run the job `refresh` on `home` and say how it went; a refusal leaves the last snapshot in place.
+
+    A run that would change nothing ends before Dagster and dbt are loaded, unless `full_refresh`.
+    """
     os.environ["RELIER_HOME"] = str(home.path)
-    dagster_home(home)
     begun = time.monotonic()
+    try:
+        refuse_network(home.path / "data")
+    except NetworkDriveError as error:
+        return Outcome(reason=str(error))
+    if not full_refresh and (quiet := _nothing_new(home, console, begun)):
+        return quiet
+    dagster_home(home)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     run_id = str(uuid.uuid4())
     with (
@@ -155,7 +175,7 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
         success = _execute(watcher, full_refresh)
     watcher.seconds["start-up"] = max(0.0, time.monotonic() - begun - sum(watcher.seconds.values()))
     outcome = Outcome(
-        checks={"passed": watcher.passed, "failed": watcher.failed},
+        checks={"passed": watcher.passed, "warned": watcher.warned, "failed": watcher.failed},
         seconds={k: round(v, 2) for k, v in watcher.seconds.items()},
     )
     outcome.waiting = watcher.waiting
@@ -184,13 +204,60 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
             ledger.totals(),
             [entry.message or "" for entry in ledger.files("held", "refused")],
         )
+        if outcome.reason:
+            _say(
+                console,
+                tell_failure(
+                    home.organisation,
+                    ledger,
+                    run_id,
+                    "; ".join(dict.fromkeys(watcher.reasons)) or outcome.reason,
+                ),
+            )
+        _say(console, tell_late(home, ledger))
     return outcome
+
+
+def _nothing_new(home: Home, console: Console, begun: float) -> Outcome | None:
+    """End here when nothing that counts changed; None when there is work, or another run is at it."""
+    lock = RunLock(private_folder(home.restricted) / "run.lock")
+    if not lock.try_acquire(patience_s=2):  # another run that is only looking lets it go by then
+        return None
+    try:
+        with Ledger(home.restricted / "ledger.sqlite") as ledger:
+            last = ledger.published()
+            if last is None or ledger.unfinished() or news(home, ledger) is not None:
+                return None
+            run_id = str(uuid.uuid4())
+            ledger.begin(run_id)
+            outcome = Outcome(
+                snapshot=last.snapshot,
+                seconds={"looking": round(time.monotonic() - begun, 2)},
+                nothing_new=True,
+            )
+            ledger.finish(run_id, "nothing new", None, last.snapshot, outcome.seconds)
+            console.print(
+                f"Nothing new: {ledger.totals().files} files known, none to decode, declarations and code as published,"
+                f" {home.as_of} changes no period and no freshness. Snapshot {last.snapshot} stays"
+                " (--full-refresh builds it all the same).",
+                markup=False,
+            )
+            _say(console, tell_late(home, ledger))
+            return outcome
+    finally:
+        lock.release()
+
+
+def _say(console: Console, problems: list[str]) -> None:
+    for problem in problems:
+        console.print(f"• {problem}", markup=False)
 
 
 def _execute(watcher: Watcher, full_refresh: bool) -> bool:
     from dagster import DagsterInstance
 
     from pipelines.definitions import defs
+    from pipelines.resources import TOLD_BY
 
     job = defs.resolve_job_def("refresh")
     if watcher.progress:
@@ -199,19 +266,27 @@ def _execute(watcher: Watcher, full_refresh: bool) -> bool:
     if full_refresh:
         config["ops"] = {
             f"raw__{view}": {"config": {"full_refresh": True}}
-            for view in ("responses", "measures", "ledger_lines")
+            for view in ("responses", "events", "measures", "ledger_lines")
         }
     with DagsterInstance.get() as instance:
         instance.add_event_listener(watcher.run_id, watcher)
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt repeats its log there
             return job.execute_in_process(
-                run_config=config, instance=instance, raise_on_error=False, run_id=watcher.run_id
+                run_config=config,
+                instance=instance,
+                raise_on_error=False,
+                run_id=watcher.run_id,
+                tags={TOLD_BY: "relier"},
             ).success
 
 
 def _close(console: Console, outcome: Outcome, totals: Totals, attention: list[str]) -> None:
-    for message in attention:
+    for message in attention[:_SHOWN]:
         console.print(f"• {message}", markup=False)
+    if len(attention) > _SHOWN:
+        console.print(
+            f"• … and {len(attention) - _SHOWN} more files; `relier status` names them", markup=False
+        )
     statuses = ", ".join(f"{count} {status}" for status, count in totals.by_status.items())
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in outcome.seconds.items())
     rows: dict[str, object] = {
@@ -220,7 +295,7 @@ def _close(console: Console, outcome: Outcome, totals: Totals, attention: list[s
         "accepted": f"{totals.accepted:,}",
         "quarantined": f"{totals.quarantined:,}",
         "duplicate": f"{totals.duplicate:,}",
-        "checks": f"{outcome.checks['passed']} passed, {outcome.checks['failed']} failed",
+        "checks": ", ".join(f"{count} {how}" for how, count in outcome.checks.items()),
         "snapshot": outcome.snapshot or "unchanged",
         "seconds": f"{stages}; total {sum(outcome.seconds.values()):.1f}",
     }

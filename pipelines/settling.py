@@ -8,35 +8,51 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
+from pipelines import drift
 from pipelines.declared import Home
+from pipelines.failpoints import failpoint
 from pipelines.files import replacing
-from pipelines.ledger import Entry, Ledger
+from pipelines.ledger import KEPT, Entry, Ledger, Refusal
 
-_KEPT = ".kept-"
+# What makes two records of a source the same one. A figure is its unit's, at a wave or on a day.
+_SAME = {
+    "responses": ["response_key"],
+    "events": ["event_key"],
+    "measures": ["unit_code", "wave_code", "submitted_date", "measure_code"],
+}
 
 
 def settle(home: Home, ledger: Ledger) -> None:
-    """Decide what is accepted among accepted and superseded files, and retire what a later file made good."""
-    sound = [entry for entry in ledger.files("accepted", "superseded") if entry.parquet]
+    """Decide what is accepted among sound files, hold what drifts, and retire what a later file made good."""
+    asked = [entry for entry in ledger.files("held") if entry.reason == drift.REASON]
+    sound = [entry for entry in (*ledger.files("accepted", "superseded"), *asked) if entry.parquet]
     by_slot: dict[tuple[str | None, str | None], list[Entry]] = defaultdict(list)
-    for entry in sound:
-        by_slot[(entry.source, entry.slot)].append(entry)
+    for entry in sorted(sound, key=_age, reverse=True):
+        by_slot[(entry.source, entry.slot)].append(_unasked(entry))
+    changed_scale = drift.drifted(home, ledger, by_slot.values())
     decided: list[Entry] = []
     for versions in by_slot.values():
-        newest = max(versions, key=_age)
-        decided += [_live(entry) if entry is newest else _superseded(entry, newest) for entry in versions]
+        decided += _versions(versions, changed_scale)
     for code, source in home.sources.items():
-        if source.kind == "responses":
+        if source.kind in _SAME:
             mine = [entry for entry in decided if entry.source == code and entry.status == "accepted"]
             trimmed = {(entry.name, entry.sha256): entry for entry in _trimmed(home, mine)}
             decided = [trimmed.get((entry.name, entry.sha256), entry) for entry in decided]
     before = {(entry.name, entry.sha256): entry for entry in sound}
-    ledger.record_all([(e, None) for e in decided if e != before[(e.name, e.sha256)]])
+    failpoint("settle.trimmed")
+    ledger.record_all(
+        [
+            (entry, _refusals(ledger, entry, changed_scale.get(drift.key_of(entry))))
+            for entry in decided
+            if entry != before[(entry.name, entry.sha256)]
+        ]
+    )
+    failpoint("settle.recorded")
     ledger.record_all([(entry, []) for entry in _made_good(ledger.files())])
 
 
@@ -44,9 +60,47 @@ def _age(entry: Entry) -> tuple[int, str, str]:
     return entry.modified_ns, entry.name, entry.sha256
 
 
-def _base(entry: Entry) -> str:
-    """The Parquet as decoded, before any record of it was left to a newer file."""
-    return str(entry.parquet).split(_KEPT)[0].removesuffix(".parquet") + ".parquet"
+def _unasked(entry: Entry) -> Entry:
+    """The file as it was before drift held it."""
+    if entry.reason != drift.REASON:
+        return entry
+    return replace(entry, status="accepted", reason=None, quarantined=entry.quarantined - entry.sound)
+
+
+def _versions(versions: Sequence[Entry], changed_scale: Mapping[drift.Key, drift.Finding]) -> Iterable[Entry]:
+    """Versions of one slot, the newest first: the newest that did not drift counts."""
+    newest = next((entry for entry in versions if drift.key_of(entry) not in changed_scale), None)
+    for entry in versions:
+        finding = changed_scale.get(drift.key_of(entry))
+        if finding:
+            yield _asked(entry, finding)
+        elif newest and entry is not newest:
+            yield _superseded(entry, newest)
+        else:
+            yield _live(entry)
+
+
+def _asked(entry: Entry, finding: drift.Finding) -> Entry:
+    return replace(
+        entry,
+        status="held",
+        reason=drift.REASON,
+        message=f"{entry.name}: held, its scale seems changed: {finding.found}; {finding.fix}",
+        parquet=entry.decoded,
+        accepted=0,
+        quarantined=entry.quarantined + entry.sound,
+        duplicate=entry.records - entry.quarantined - entry.sound,
+    )
+
+
+def _refusals(ledger: Ledger, entry: Entry, finding: drift.Finding | None) -> list[Refusal]:
+    """The file's own refusals, and the one that holds the rest of its records when it drifts."""
+    own = [one for _, one in ledger.refusals(entry) if one.reason != drift.REASON]
+    if not finding:
+        return own
+    column = finding.items[0] if len(finding.items) == 1 else None
+    held = Refusal(drift.REASON, "the scale of earlier waves", finding.found, finding.fix, column=column)
+    return [*own, replace(held, records=entry.sound)]
 
 
 def _live(entry: Entry) -> Entry:
@@ -54,7 +108,7 @@ def _live(entry: Entry) -> Entry:
         entry,
         status="accepted",
         message=None,
-        parquet=_base(entry),
+        parquet=entry.decoded,
         accepted=entry.sound,
         duplicate=entry.records - entry.quarantined - entry.sound,
     )
@@ -66,7 +120,7 @@ def _superseded(old: Entry, newest: Entry) -> Entry:
         old,
         status="superseded",
         message=told,
-        parquet=_base(old),
+        parquet=old.decoded,
         accepted=0,
         duplicate=old.records - old.quarantined,
     )
@@ -95,33 +149,47 @@ def _made_good(entries: Sequence[Entry]) -> Iterable[Entry]:
 def _trimmed(home: Home, live: Sequence[Entry]) -> Iterable[Entry]:
     """Older files of one source without the records that a newer one brings again."""
     live = sorted(live, key=_age, reverse=True)
-    if len(live) < 2 or not _overlap(home, live):
+    if len(live) < 2:
         return
-    seen = pl.Series("response_key", [], dtype=pl.String)
+    same = _SAME[str(live[0].kind)]
+    if not _overlap(home, live, same):
+        return
+    seen: pl.DataFrame | None = None
     for entry in live:
         rows = pl.read_parquet(home.restricted / str(entry.parquet))
-        kept = rows.filter(~pl.col("response_key").is_in(seen.implode()))
-        seen = pl.concat([seen, rows["response_key"]])
+        own = rows.select(same).unique()
+        kept = rows if seen is None else rows.join(seen, on=same, how="anti", nulls_equal=True)
+        seen = own if seen is None else pl.concat([seen, own]).unique()
         if kept.height == rows.height:
             continue
-        target = f"{_base(entry).removesuffix('.parquet')}{_KEPT}{_digest(kept)}.parquet"
+        target = f"{entry.decoded.removesuffix('.parquet')}{KEPT}{_digest(kept, same)}.parquet"
         if not (home.restricted / target).exists():
             with replacing(home.restricted / target) as temporary:
                 kept.write_parquet(temporary)
-        repeated = rows.height - kept.height
-        yield replace(entry, parquet=target, accepted=kept.height, duplicate=entry.duplicate + repeated)
+        repeated = _records(rows) - _records(kept)
+        yield replace(
+            entry, parquet=target, accepted=entry.sound - repeated, duplicate=entry.duplicate + repeated
+        )
 
 
-def _digest(rows: pl.DataFrame) -> str:
+def _records(rows: pl.DataFrame) -> int:
+    """Records of a file behind these rows: a row may stand for several, and a record of several rows counts once."""
+    if "records" in rows.columns:
+        return int(rows["records"].sum())
+    return rows["record_number"].n_unique()
+
+
+def _digest(rows: pl.DataFrame, same: list[str]) -> str:
     """Names a trimmed file by what is left in it: a file of raw is never written over."""
-    return hashlib.sha256("".join(rows["response_key"]).encode()).hexdigest()[:8]
+    hasher = hashlib.sha256()
+    for key in rows.select(pl.concat_str(same, separator="\x1f", ignore_nulls=True)).to_series():
+        hasher.update(key.encode() + b"\x1e")
+    return hasher.hexdigest()[:8]
 
 
-def _overlap(home: Home, live: Sequence[Entry]) -> bool:
+def _overlap(home: Home, live: Sequence[Entry], same: list[str]) -> bool:
     keys = pl.concat(
-        [pl.scan_parquet(home.restricted / str(entry.parquet)).select("response_key") for entry in live]
+        [pl.scan_parquet(home.restricted / str(entry.parquet)).select(same).unique() for entry in live]
     )
-    total, distinct = (
-        keys.select(pl.len().alias("n"), pl.col("response_key").n_unique().alias("u")).collect().row(0)
-    )
+    total, distinct = keys.select(pl.len().alias("n"), pl.struct(same).n_unique().alias("u")).collect().row(0)
     return bool(total != distinct)

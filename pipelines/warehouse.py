@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pipelines.declared import Home, declared_tables
 from pipelines.ledger import Entry, Ledger, Status
 
-VIEWS = {"responses": "responses", "measures": "measures", "ledger": "ledger_lines"}
+VIEWS = {"responses": "responses", "events": "events", "measures": "measures", "ledger": "ledger_lines"}
 
 _COLUMNS: dict[str, dict[str, str]] = {
     "responses": {
@@ -38,6 +38,21 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "weight": "decimal(12,6)",
         "is_complete": "boolean",
         "is_test": "boolean",
+        "records": "integer",
+    },
+    "events": {
+        "source_code": "varchar",
+        "file_id": "varchar",
+        "record_number": "integer",
+        "event_key": "varchar",
+        "unit_code": "varchar",
+        "wave_code": "varchar",
+        "submitted_date": "date",
+        "counterparty_code": "varchar",
+        "is_test": "boolean",
+        "measure_code": "varchar",
+        "value": "decimal(18,6)",
+        "missing_reason": "varchar",
     },
     "measures": {
         "source_code": "varchar",
@@ -45,6 +60,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "record_number": "integer",
         "unit_code": "varchar",
         "wave_code": "varchar",
+        "submitted_date": "date",
         "measure_code": "varchar",
         "value": "decimal(18,6)",
         "n": "integer",
@@ -141,7 +157,7 @@ def write_raw(home: Home, ledger: Ledger, *statuses: Status) -> dict[str, int]:
         for kind, view in VIEWS.items():
             mine = [entry for entry in entries if entry.kind == kind and entry.parquet]
             connection.execute(f"create or replace view raw.{view} as {_view(home, kind, mine)}")
-        connection.register("files_now", _files_table(ledger))
+        connection.register("files_now", _files_table(home, ledger))
         connection.execute("create or replace table raw.files as select * from files_now")
         return {view: _count(connection, f"raw.{view}") for view in VIEWS.values()}
 
@@ -165,16 +181,24 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def _view(home: Home, kind: str, entries: Sequence[Entry]) -> str:
     """A typed empty branch (so the view always exists with its columns), then one branch per source and schema."""
-    columns = _COLUMNS[kind]
-    branches = [
-        f"select {', '.join(f'null::{kind_} as {name}' for name, kind_ in columns.items())} where false"
-    ]
+    columns = dict(_COLUMNS[kind])
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    known: set[str] = set()
     for entry in entries:
         path = home.restricted / str(entry.parquet)
         schema = pq.read_schema(path)
         fingerprint = "|".join(f"{field.name}:{field.type}" for field in schema)
         groups[(str(entry.source), fingerprint)].append(str(path))
+        known |= set(schema.names)
+    # a question that no file here asked has a column all the same: what a source promises can be checked
+    sent = {entry.source for entry in entries}
+    for code, declared in home.sources.items():
+        if declared.kind == kind == "responses" and code in sent:
+            asked = (f"{code}__{item.code}" for item in declared.items)
+            columns |= dict.fromkeys((name for name in asked if name not in known), "double")
+    branches = [
+        f"select {', '.join(f'null::{kind_} as {name}' for name, kind_ in columns.items())} where false"
+    ]
     for (source, _), paths in sorted(groups.items()):
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in sorted(paths))
         branches.append(
@@ -183,7 +207,7 @@ def _view(home: Home, kind: str, entries: Sequence[Entry]) -> str:
     return " union all by name ".join(branches)
 
 
-def _files_table(ledger: Ledger) -> pa.Table:
+def _files_table(home: Home, ledger: Ledger) -> pa.Table:
     rows = [
         {
             "source_code": entry.source,
@@ -199,6 +223,7 @@ def _files_table(ledger: Ledger) -> pa.Table:
             "out_of_scale_count": entry.out_of_scale,
         }
         for entry in ledger.files()
-        if entry.status in {"candidate", "accepted"}  # the rest has nothing in raw
+        # the rest has nothing in raw
+        if entry.status in {"candidate", "accepted"} and entry.source in home.sources
     ]
     return pa.Table.from_pylist(rows, schema=pa.schema(list(_FILES.items())))

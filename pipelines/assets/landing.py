@@ -1,16 +1,22 @@
 """Landing: what tools send, claimed into the vault."""
 
-import hashlib
-
 import dagster as dg
-from dagster._core.definitions.target import ExecutableDefinition
+from pydantic import Field
 
-from pipelines.claims import claim, unseen
+from pipelines.claims import claim
+from pipelines.replaying import choose, mark
 from pipelines.resources import Warehouse
+from pipelines.retries import RETRY, passing_trouble_only
 from pipelines.warehouse import write_declared
 
-RETRY = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 OWNERS = ["team:data-engineering"]
+
+
+class LandingConfig(dg.Config):
+    """What to decode again beside what is new: names of files, and waves as `source:wave`."""
+
+    files: list[str] = Field(default_factory=list)
+    waves: list[str] = Field(default_factory=list)
 
 
 @dg.asset(
@@ -21,15 +27,23 @@ OWNERS = ["team:data-engineering"]
     retry_policy=RETRY,
     description="New files of landing/, copied whole to the vault under their SHA-256; landing stays as it is.",
 )
-def landing_files(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    with warehouse.ledger() as ledger:
+def landing_files(
+    context: dg.AssetExecutionContext, config: LandingConfig, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    with warehouse.ledger() as ledger, passing_trouble_only():
         claimed = claim(warehouse.home, ledger, context.run_id)
-        known = len(ledger.files())
+        if config.files:
+            mark(ledger, choose(warehouse.home, ledger, files=config.files))
+        if config.waves:
+            mark(ledger, choose(warehouse.home, ledger, waves=config.waves))
+        known, again = len(ledger.files()), len(ledger.replays())
     counts = {
         status: sum(entry.status == status for entry in claimed)
         for status in ("claimed", "duplicate", "refused")
     }
-    return dg.MaterializeResult(metadata={"dagster/row_count": known, "new_files": len(claimed), **counts})
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": known, "new_files": len(claimed), "to_decode_again": again, **counts}
+    )
 
 
 @dg.asset(
@@ -41,7 +55,8 @@ def landing_files(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     description="The home's declarations as tables: units, periods, items, dimensions, KPIs, charts of accounts.",
 )
 def declarations(warehouse: Warehouse) -> dg.MaterializeResult:
-    tables = write_declared(warehouse.home)
+    with passing_trouble_only():
+        tables = write_declared(warehouse.home)
     return dg.MaterializeResult(
         metadata={
             "tables": tables,
@@ -49,22 +64,3 @@ def declarations(warehouse: Warehouse) -> dg.MaterializeResult:
             "digest": warehouse.home.digest[:12],
         }
     )
-
-
-def landing_sensor(job: ExecutableDefinition, warehouse: Warehouse) -> dg.SensorDefinition:
-    """Asks for `job` when landing/ holds a file the ledger does not know; once per set of files."""
-
-    @dg.sensor(
-        name="landing", job=job, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING
-    )
-    def watch() -> dg.SensorResult | dg.SkipReason:
-        with warehouse.ledger() as ledger:
-            fresh = unseen(warehouse.home, ledger)
-        if not fresh:
-            return dg.SkipReason("nothing new in landing/")
-        seen = repr([(file.name, file.size, file.modified_ns) for file in fresh])
-        return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=hashlib.sha256(seen.encode()).hexdigest())]
-        )
-
-    return watch

@@ -3,9 +3,12 @@
 import dagster as dg
 
 from pipelines.assets.landing import OWNERS
+from pipelines.failpoints import failpoint
 from pipelines.publication import prune, publish
 from pipelines.publishing import CANDIDATE, Candidate, build_candidate
 from pipelines.resources import Warehouse
+from pipelines.retries import RETRY, passing_trouble_only
+from pipelines.runbook import COPIES
 
 KEPT_SNAPSHOTS = 3
 
@@ -19,10 +22,11 @@ def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         group_name="published",
         owners=OWNERS,
         kinds={"duckdb"},
+        retry_policy=RETRY,
         description="The marts after suppression, in a file nobody reads yet; the checks on it decide.",
     )
     def candidate(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-        with warehouse.ledger() as ledger:
+        with warehouse.ledger() as ledger, passing_trouble_only():
             made = build_candidate(warehouse.home, ledger, context.run_id)
         return dg.MaterializeResult(
             metadata={
@@ -47,12 +51,19 @@ def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         made = Candidate.load(home)
         with warehouse.ledger() as ledger:
             ledger.publish(made.snapshot_id, made.register)
+        failpoint("publish.registered")
         made.path(home).rename(home.published / f"scorecard-{made.snapshot_id}.duckdb")
+        failpoint("publish.moved")
         publish(home.published, made.snapshot_id)
+        failpoint("publish.pointed")
         with warehouse.ledger() as ledger:
             ledger.finish(context.run_id, "published", None, made.snapshot_id, {})
+            ledger.remember_published(made.told(home))
+            ledger.back_up(home.restricted / COPIES)
+        failpoint("publish.recorded")
         removed = prune(home.published, keep=KEPT_SNAPSHOTS)
         (home.restricted / CANDIDATE).unlink(missing_ok=True)
+        failpoint("publish.pruned")
         return dg.MaterializeResult(metadata={"snapshot": made.snapshot_id, "older_removed": len(removed)})
 
     return [candidate, scorecard]

@@ -2,15 +2,16 @@
 
 import dagster as dg
 
-from pipelines.assets.landing import OWNERS, RETRY
-from pipelines.loading import RegressionError, load
-from pipelines.privacy import KeyRefusedError
+from pipelines.assets.landing import OWNERS
+from pipelines.loading import load
 from pipelines.resources import Warehouse
+from pipelines.retries import RETRY, passing_trouble_only
 from pipelines.warehouse import VIEWS, write_raw
 
 _TOLD = {
     "responses": "One row per answered questionnaire: pseudonyms, unit, wave, one column per item, as declared.",
-    "measures": "One row per unit, wave and measure already aggregated by its source.",
+    "events": "One row per event and fact (a delivery, a ticket): pseudonym, unit, day, 1, 0 or not known.",
+    "measures": "One row per unit, wave or day, and measure already aggregated by its source.",
     "ledger": "One row per accounting line: account, date, debit, credit; names and labels stay in the vault.",
 }
 
@@ -37,21 +38,18 @@ def _raw_asset(kind: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: RefreshConfig, warehouse: Warehouse
     ) -> dg.MaterializeResult:
         home = warehouse.home
-        with warehouse.ledger() as ledger:
-            try:
-                done = load(
-                    home,
-                    ledger,
-                    kind,
-                    warehouse.key(),
-                    context.run_id,
-                    config.full_refresh,
-                    lambda entry: context.log.info(
-                        f"{entry.source} {entry.file_id}: {entry.status}, {entry.records} records"
-                    ),
-                )
-            except (RegressionError, KeyRefusedError) as error:
-                raise dg.Failure(description=str(error), allow_retries=False) from error
+        with warehouse.ledger() as ledger, passing_trouble_only():
+            done = load(
+                home,
+                ledger,
+                kind,
+                warehouse.key(config.full_refresh),
+                context.run_id,
+                config.full_refresh,
+                lambda entry: context.log.info(
+                    f"{entry.source} {entry.file_id}: {entry.status}, {entry.records} records"
+                ),
+            )
             rows = write_raw(home, ledger, "candidate", "accepted")[view]
             files = ledger.files(kind=kind)
         counted = ("records", "accepted", "quarantined", "duplicate")
@@ -69,4 +67,4 @@ def _raw_asset(kind: str) -> dg.AssetsDefinition:
     return raw
 
 
-responses, measures, ledger_lines = (_raw_asset(kind) for kind in VIEWS)
+responses, events, measures, ledger_lines = (_raw_asset(kind) for kind in VIEWS)

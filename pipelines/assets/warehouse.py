@@ -13,7 +13,9 @@ from dagster_dbt import (
 )
 
 from pipelines.assets.landing import OWNERS
+from pipelines.failpoints import failpoint
 from pipelines.resources import Warehouse, dbt_resource, dbt_target
+from pipelines.retries import RETRY, passing_trouble_only
 from pipelines.warehouse import reading, write_declared, write_raw
 
 
@@ -58,15 +60,21 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
     """Every model of the project as an asset."""
 
     @dbt_assets(
-        manifest=project.manifest_path, project=project, dagster_dbt_translator=Translator(), name="warehouse"
+        manifest=project.manifest_path,
+        project=project,
+        dagster_dbt_translator=Translator(),
+        name="warehouse",
+        retry_policy=RETRY,
     )
     def build(
         context: dg.AssetExecutionContext, config: BuildConfig, warehouse: Warehouse, dbt: DbtCliResource
     ) -> Iterator[Any]:
         home = warehouse.home
-        with warehouse.ledger() as ledger:
+        with warehouse.ledger() as ledger, passing_trouble_only():
             write_raw(home, ledger, "accepted")
-        write_declared(home)
+            failpoint("warehouse.pointed")
+            write_declared(home)
+        failpoint("warehouse.declared")
         target = dbt_target(home.path) / "build"
         if config.column_lineage:
             telling = dbt_resource(project, quick=False).cli(["build"], context=context, target_path=target)
@@ -86,6 +94,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
                 allow_retries=False,
             )
         (target / "built_by").write_text(context.run_id)
+        failpoint("warehouse.built")
         with reading(home) as connection:
             rows = {
                 (schema, name): connection.execute(f'select count(*) from "{schema}"."{name}"').fetchone()[0]  # type: ignore[index]

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipelines.ingest import numbers
 from pipelines.ingest.grid import TEXT
-from pipelines.ingest.model import WITHHELD, FileProblem, Problem
+from pipelines.ingest.model import MOST_PROBLEMS, WITHHELD, FileProblem, Problem, too_many
 
 # A text that may hold a space too many: at an end, two together, or one that is not the plain one.
 UNTIDY = r"^ | $|  |[^ -~]"
@@ -58,6 +58,8 @@ class Faults:
     def problems(self, record_numbers: np.ndarray, lines: Callable[[np.ndarray], list[int]]) -> list[Problem]:
         """One Problem per faulty row."""
         bad = np.flatnonzero(self.rows)
+        if len(bad) > MOST_PROBLEMS:
+            raise too_many(len(bad), self.kinds[self.rows[bad[0]] - 1].reason)
         found = record_numbers[bad]
         out = []
         for row, number, line in zip(bad, found, lines(found), strict=True):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from pipelines.ingest.grid import CODED, Cells
-from pipelines.ingest.model import WITHHELD, FileProblem, Problem
+from pipelines.ingest.model import MOST_PROBLEMS, WITHHELD, FileProblem, Problem, too_many
 from pipelines.ingest.parallel import in_order
 from pipelines.ingest.scan import (
     SAMPLE,
@@ -28,6 +28,7 @@ from pipelines.ingest.scan import (
 from pipelines.ingest.text import Text
 
 BLOCK = 1 << 20
+MOST_COLUMNS = 16_384
 BLANK = b" \t\r\n\"'\xc2\xa0"
 
 
@@ -58,6 +59,13 @@ class Delimited:
             self.headers, self._start, self.quotes_header = [list(names)], 0, False
         if trailing_mark or names is not None:
             self._fit_header()
+        if len(self.headers[0]) > MOST_COLUMNS:
+            raise FileProblem(
+                "too_wide",
+                expected=f"at most {MOST_COLUMNS:,} columns, as many as a sheet may have",
+                found=f"{len(self.headers[0]):,}",
+                fix="export the answers with one row per answer, or only the columns that are needed",
+            )
         self._count = self._count_records()
         self.records = self._count.records
         if self.records == 0:
@@ -210,7 +218,7 @@ class Delimited:
 
         def set_aside(row: pacsv.InvalidRow) -> str:
             invalid.append(row)
-            return "skip"
+            return "skip" if len(invalid) <= MOST_PROBLEMS else "error"
 
         quotes = self._quoted and b'"' in text
         names = [f"c{index}" for index in range(len(self.headers[0]))]
@@ -234,6 +242,8 @@ class Delimited:
             try:
                 return pacsv.read_csv(pa.py_buffer(text), reading, parsing, converting), invalid
             except pa.ArrowInvalid:
+                if len(invalid) > MOST_PROBLEMS:
+                    raise too_many(len(invalid), "wrong_width") from None
                 invalid.clear()
         raise FileProblem(
             "unreadable",
@@ -298,7 +308,9 @@ class Delimited:
         starts, ends = self._bounds(piece, text)
         nothing = BLANK + (self.delimiter or "").encode()
         at = cells.numbers - piece.before - 1
-        blank = [row for row in np.flatnonzero(empty) if not text[starts[at[row]] : ends[at[row]]].strip(nothing)]
+        blank = [
+            row for row in np.flatnonzero(empty) if not text[starts[at[row]] : ends[at[row]]].strip(nothing)
+        ]
         if not blank:
             return cells
         keep = np.delete(np.arange(len(cells.numbers)), blank)
@@ -337,6 +349,7 @@ class Delimited:
             first = next(scan(text, self.delimiter, quoted=self._quoted, start=start), None)
             cells.append((first.cells[0] if first else None) or "")
         return cells
+
 
 def _line_start(data: bytes, line: int) -> int:
     """Offset of a line (from 1); the end of the text where there are fewer."""

@@ -179,7 +179,7 @@ def _decode(
     for lines, found in in_order(read, grid.pieces(dict(sorted(wanted.items())))):
         problems += found
         closing.add(lines)
-        shelf.put(lines.combine_chunks().to_batches(max_chunksize=max(len(lines), 1))[0])
+        shelf.put(lines)
     closing.settle(lambda: (pa.Table.from_batches([batch]) for batch in shelf))
     warnings = [
         f"{unread[column]} dates of {grid.headers[0][places[column]]} could not be read and are left empty"
@@ -188,9 +188,7 @@ def _decode(
     ]
     if closing.lines:
         journals = ", ".join(map(str, sorted(closing.journals, key=str)))
-        warnings.append(
-            f"{closing.lines} lines that close classes 6 and 7 (journal {journals}) are left out"
-        )
+        warnings.append(f"{closing.lines} lines that close classes 6 and 7 (journal {journals}) are left out")
     company, end = _identity(closing.days, name, spec, warnings)
     out, accepted = Collected(sink, None), 0
     for batch in shelf:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipelines.ingest.model import FileProblem
+from pipelines.ingest.stored import kept, windows
 from pipelines.ingest.text import Text
 
 # Where French EBCDIC (code page 297, 1147 with the euro) differs from code page 500, which Python knows.
@@ -44,7 +45,8 @@ def ebcdic(raw: bytes) -> Text | None:
     # A bar is 0xBB in the French pages and 0x4F in the American ones, where French has "!".
     if sample.count(b"\x4f") > sample.count(b"\xbb"):
         table[ord("!")] = "|"
-    data = raw.decode("cp500").translate(table).replace("\x85", "\n").encode()
+    texts = (window.decode("cp500").translate(table).replace("\x85", "\n") for window in windows(raw))
+    data = kept((text.encode() for text in texts), raw)
     told = "read as EBCDIC (code page 1147): codes, dates and amounts are sure, accents may not be"
     return Text(data, "ebcdic", (told,))
 

@@ -291,10 +291,11 @@ def _is_unsettled(matcher: Matcher, spec: SourceSpec, place: int) -> bool:
 
 def _undeclared(matcher: Matcher, spec: SourceSpec) -> list[str]:
     """Names of the columns nobody declared; those without a name are accidents unless they hold something."""
+    unnamed = set(matcher.unnamed)
     return [
         matcher.shown(place)
         for place in range(matcher.width)
-        if place not in matcher.unnamed and _is_unsettled(matcher, spec, place)
+        if place not in unnamed and _is_unsettled(matcher, spec, place)
     ]
 
 
@@ -359,7 +360,9 @@ def _hints(absent: list[Problem], undeclared: list[str]) -> dict[str, str]:
     for problem in absent:
         name = problem.column or ""
         close = [*difflib.get_close_matches(name, left, n=2), "", ""]
-        first, second = (difflib.SequenceMatcher(None, name, one).ratio() if one else 0.0 for one in close[:2])
+        first, second = (
+            difflib.SequenceMatcher(None, name, one).ratio() if one else 0.0 for one in close[:2]
+        )
         if first > second + CLEARLY:
             hints[name] = close[0]
             left.remove(close[0])

@@ -76,9 +76,7 @@ class Coder:
     def told(self) -> dict[str, Any]:
         texts = [cell if isinstance(cell, str) else as_text(cell) for cell in self.places]
         numbers = [
-            place
-            for place, cell in enumerate(self.places)
-            if self.typed or not isinstance(cell, str) and isinstance(cell, (int, float))
+            place for place, cell in enumerate(self.places) if self.typed or isinstance(cell, (int, float))
         ]
         return {"texts": texts, "numbers": numbers}
 

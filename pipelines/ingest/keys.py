@@ -184,9 +184,7 @@ def bad_date(name: str | None) -> Fault:
     )
 
 
-def dates_of(
-    reading: Reading, values: pl.Series, name: str | None, day_first: bool | None = None
-) -> Moments:
+def dates_of(reading: Reading, values: pl.Series, name: str | None, day_first: bool | None = None) -> Moments:
     """Texts of one column as moments. Raises FileProblem (held) where the order of day and month is unsettled."""
     traits, spec = reading.traits, reading.spec
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 WORDS = {
     "Dutch": "het een van niet ik mijn wordt zijn met voor aan bij eens oneens zeer helemaal tevreden noch mij",
     "English": "the my is are i do you your of not with how agree disagree strongly neither satisfied very would",
-    "French": "le la les est une ses notre je mon ma mes du des pas avec vous votre nos nous accord tout fait satisfait",
+    "French": "le la les est une ses notre je mon ma mes du des pas avec vous votre nos nous accord tout satisfait",
     "German": "der die das ist ich mein meine nicht mit wie sie ihr stimme zu voll und ganz zufrieden sehr weder",
     "Italian": "il lo gli è mio mia non con come lei per niente molto accordo completamente soddisfatto né nostro",
     "Portuguese": "o os é eu meu minha não com como você muito acordo concordo discordo totalmente satisfeito nem",

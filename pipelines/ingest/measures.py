@@ -81,7 +81,9 @@ def _by_question(reading: Reading) -> tuple[dict[str, pa.Array], np.ndarray]:
         at = np.flatnonzero(asked)
         parts.append((at, np.full(len(at), place, dtype=np.int32), values.take(at), reasons.take(at)))
     at = np.flatnonzero(which < 0)
-    parts.append((at, np.full(len(at), -1, dtype=np.int32), pa.nulls(len(at), VALUE), pa.nulls(len(at), TEXT)))
+    parts.append(
+        (at, np.full(len(at), -1, dtype=np.int32), pa.nulls(len(at), VALUE), pa.nulls(len(at), TEXT))
+    )
     origin = np.concatenate([at for at, _, _, _ in parts])
     order = np.argsort(origin, kind="stable")
     codes = np.concatenate([code for _, code, _, _ in parts])[order]

@@ -5,6 +5,7 @@ No message here ever carries a respondent's value: `found` is `WITHHELD`, a head
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,11 +13,30 @@ from datetime import date
 import pyarrow as pa
 
 WITHHELD = "withheld"
+# What a terminal, a log or an eye takes for something else: commands, line ends, changes of direction, nothing at all.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+LONGEST_COLUMN = 200
+# More refused records than these are one thing wrong with the file; to hold them all would fill the memory.
+MOST_PROBLEMS = 500_000
 
 
-@dataclass(frozen=True)
+def printable(text: str) -> str:
+    """The text on one line of visible characters; others are escaped as YAML escapes them."""
+    if text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(
+        lambda found: f"\\x{ord(found[0]):02x}" if found[0] < "\x80" else f"\\u{ord(found[0]):04x}", text
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong. `record` counts data records from 1, `line` counts lines of the file from 1."""
+    """One thing wrong. `record` counts data records from 1, `line` counts lines of the file from 1.
+
+    Whatever a header holds, what is said is printable and the name of a column not endless.
+    """
 
     record: int | None
     line: int | None
@@ -25,6 +45,14 @@ class Problem:
     expected: str
     found: str
     fix: str
+
+    def __post_init__(self) -> None:
+        for name in ("expected", "found", "fix"):
+            said = getattr(self, name)
+            if not said.isprintable():
+                object.__setattr__(self, name, printable(said))
+        if self.column and (len(self.column) > LONGEST_COLUMN or not self.column.isprintable()):
+            object.__setattr__(self, "column", printable(self.column[:LONGEST_COLUMN]))
 
 
 class FileProblem(Exception):
@@ -46,15 +74,26 @@ class FileProblem(Exception):
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.expected = expected
-        self.found = found
-        self.fix = fix
+        self.expected = printable(expected)
+        self.found = printable(found)
+        self.fix = printable(fix)
         self.status = status
         self.records = records
         self.problems = list(problems)
 
     def __str__(self) -> str:
         return f"{self.reason}: expected {self.expected}, found {self.found}; {self.fix}."
+
+
+def too_many(records: int, first: str) -> FileProblem:
+    """The refusal of a file most of whose records would have to be refused one by one, for the reason `first`."""
+    return FileProblem(
+        "too_many_problems",
+        expected=f"at most {MOST_PROBLEMS:,} records that cannot be taken",
+        found=f"{records:,} of them or more, many for the reason {first}",
+        fix="export the file again from the tool, or correct the declaration: the reason is the same for many",
+        status="held",
+    )
 
 
 @dataclass(frozen=True)
@@ -78,6 +117,7 @@ class Decoded:
     closing_date: date | None = None
 
     def __post_init__(self) -> None:
+        self.warnings[:] = map(printable, self.warnings)
         counted = self.accepted + len(self.quarantined) + self.duplicates
         if self.records != counted:
             raise AssertionError(f"{self.records} records, but {counted} accounted for")

@@ -46,7 +46,7 @@ def settled(raw: bytes, spec: SourceSpec) -> str:
 
 
 def recognise(raw: bytes) -> str:
-    """The format of `raw`, one of the names of `declared.models.Format`; `table` where no tool is recognised.
+    """The format of `raw`, one of the names of `declared.sources.Format`; `table` where no tool is recognised.
 
     Looks at the head of the file only, and never raises.
     """

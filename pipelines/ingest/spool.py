@@ -34,8 +34,12 @@ class Shelf:
         self._file: Any = None
         self._size = 0
 
-    def put(self, batch: pa.RecordBatch) -> None:
+    def put(self, table: pa.Table | pa.RecordBatch) -> None:
         """Keep one more."""
+        columns = {
+            name: _one(table.column(name), table.schema.field(name).type) for name in table.schema.names
+        }
+        batch = pa.record_batch(columns)
         if self._size + batch.nbytes <= IN_MEMORY:
             self._size += batch.nbytes
             self._places.append(batch)
@@ -217,7 +221,14 @@ def _spread(lookup: np.ndarray, indices: pa.Array, kind: pa.DataType) -> pa.Arra
     return pa.Array.from_buffers(kind, len(codes), [indices.buffers()[0], pa.py_buffer(codes)])
 
 
-def _one(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+def _one(column: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array:
+    """The column in one piece, as the kind asked for."""
+    if isinstance(column, pa.Array):
+        return column.cast(kind)
     if column.num_chunks == 1:
         return column.chunk(0).cast(kind)
-    return pa.concat_arrays([chunk.cast(kind) for chunk in column.chunks]) if column.num_chunks else pa.array([], kind)
+    return (
+        pa.concat_arrays([chunk.cast(kind) for chunk in column.chunks])
+        if column.num_chunks
+        else pa.array([], kind)
+    )

@@ -131,4 +131,4 @@ def kept(parts: Iterator[bytes], like: Data) -> Data:
     for part in parts:
         file.write(part)
     file.flush()
-    return Stored(file)  # type: ignore[arg-type]  # a file of bytes, whatever the wrapper
+    return Stored(file)

@@ -19,7 +19,7 @@ from pipelines.ingest.events import events
 from pipelines.ingest.grid import CODED, TEXT, Cells, Grid
 from pipelines.ingest.header import Layout, matches_glob, quote, tidy
 from pipelines.ingest.measures import measures
-from pipelines.ingest.model import Decoded, FileProblem, Problem
+from pipelines.ingest.model import MOST_PROBLEMS, Decoded, FileProblem, Problem, too_many
 from pipelines.ingest.parallel import in_order
 from pipelines.ingest.reading import Reading, Traits
 from pipelines.ingest.responses import responses
@@ -67,6 +67,8 @@ def decode_grid(
         out.add(built.table if keep.all() else built.table.filter(pa.array(shown)))
         accepted, duplicates = accepted + int(keep.sum()), duplicates + int(repeated.sum())
         quarantined += sorted(built.problems, key=lambda problem: problem.record or 0)
+        if len(quarantined) > MOST_PROBLEMS:
+            raise too_many(len(quarantined), quarantined[0].reason)
     return Decoded(
         table=out.table(),
         records=grid.records - rows.dropped,

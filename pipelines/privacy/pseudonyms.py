@@ -8,6 +8,7 @@ made again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 import os
 import secrets
@@ -15,66 +16,106 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 KEY_VARIABLE = "RELIER_KEY"
 SHORTEST_KEY = 32
 SEPARATOR = "\u001f"
-PSEUDONYM_DIGITS = 32  # 128 bits
+SPACES = " \t\n\v\f\r\x1c\x1d\x1e\x1f"  # what str.strip() takes from ASCII text
+BLOCK = 64  # bytes SHA-256 takes at once
 
 
 class KeyRefusedError(ValueError):
     """The key of the pseudonyms is missing, too short or readable by others; the message says what to do."""
 
 
+class Pseudonyms:
+    """Pseudonyms under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < SHORTEST_KEY:
+            raise KeyRefusedError(
+                f"the pseudonym key has {len(key)} bytes; at least {SHORTEST_KEY} are needed"
+            )
+        # HMAC (RFC 2104) by its definition: both pads are hashed once, then copied for each id.
+        block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def replace(self, table: pa.Table, columns: Mapping[str, str], namespace: str) -> pa.Table:
+        """Replace each clear column of `columns` by its key column, in place; the clear values do not survive.
+
+        A pseudonym is the first 128 bits of HMAC-SHA-256(key, namespace + U+001F + normalised id) as 32 hex
+        digits. Ids are normalised by Unicode NFKC, then stripped, then case-folded, so that one person typed in
+        two ways stays one person. Null or blank gives null. Two namespaces never share a pseudonym. Each
+        distinct id of a table is hashed once.
+
+        Raises ValueError when a column is missing or a key column would hide an existing one: names only, no
+        value.
+        """
+        for clear, hidden in columns.items():
+            position = table.schema.get_field_index(clear)
+            if position < 0:
+                raise ValueError(f"column '{clear}' to pseudonymise is not there once, as it should be")
+            if hidden != clear and hidden in table.schema.names:
+                raise ValueError(
+                    f"column '{hidden}' exists already; the pseudonym of '{clear}' would hide it"
+                )
+            table = table.set_column(position, hidden, self._column(table.column(clear), namespace))
+        return table
+
+    def _column(self, column: pa.ChunkedArray, namespace: str) -> pa.ChunkedArray:
+        """Hash the distinct values, then spread them back by position."""
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        encoded = pc.dictionary_encode(column.cast(pa.string())).unify_dictionaries()
+        if encoded.num_chunks == 0:
+            return pa.chunked_array([pa.array([], pa.string())])
+        hashed = self._hashed(_normal(encoded.chunk(0).dictionary).to_pylist(), namespace)
+        return pa.chunked_array([hashed.take(chunk.indices) for chunk in encoded.chunks], pa.string())
+
+    def _hashed(self, ids: list[str], namespace: str) -> pa.Array:
+        """32 hex digits for each normalised id, or null for a blank one."""
+        inner = self._inner.copy()
+        inner.update((namespace + SEPARATOR).encode())
+        fresh, seal = inner.copy, self._outer.copy
+        digests = bytearray()
+        for person in ids:
+            message = fresh()
+            message.update(person.encode())
+            sealed = seal()
+            sealed.update(message.digest())
+            digests += sealed.digest()
+        blank = np.array([not person for person in ids], dtype=bool)
+        return _hexadecimal(np.frombuffer(bytes(digests), dtype=np.uint8).reshape(-1, 32)[:, :16], blank)
+
+
 def pseudonymise(table: pa.Table, columns: Mapping[str, str], key: bytes, namespace: str) -> pa.Table:
-    """Replace each clear column of `columns` by its key column, in place; the clear values do not survive.
-
-    A pseudonym is the first 128 bits of HMAC-SHA-256(key, namespace + U+001F + normalised id) as 32 hex
-    digits. Ids are normalised by Unicode NFKC, then stripped, then case-folded, so that one person typed in
-    two ways stays one person. Null or blank gives null. Two namespaces never share a pseudonym. Each
-    distinct id is hashed once.
-
-    Raises ValueError when a column is missing or a key column would hide an existing one: names only, no
-    value.
-    """
-    if len(key) < SHORTEST_KEY:
-        raise KeyRefusedError(f"the pseudonym key has {len(key)} bytes; at least {SHORTEST_KEY} are needed")
-    for clear, hidden in columns.items():
-        position = table.schema.get_field_index(clear)
-        if position < 0:
-            raise ValueError(f"column '{clear}' to pseudonymise is not there once, as it should be")
-        if hidden != clear and hidden in table.schema.names:
-            raise ValueError(f"column '{hidden}' exists already; the pseudonym of '{clear}' would hide it")
-        table = table.set_column(position, hidden, _pseudonyms(table.column(clear), key, namespace))
-    return table
+    """`Pseudonyms(key).replace(table, columns, namespace)`."""
+    return Pseudonyms(key).replace(table, columns, namespace)
 
 
-def _pseudonyms(column: pa.ChunkedArray, key: bytes, namespace: str) -> pa.ChunkedArray:
-    """Hash the distinct values, then spread them back by position."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    encoded = pc.dictionary_encode(column.cast(pa.string())).unify_dictionaries()
-    if encoded.num_chunks == 0:
-        return pa.chunked_array([pa.array([], pa.string())])
-    # Keyed once and copied for each id: half the time of a whole HMAC each.
-    keyed = hmac.new(key, (namespace + SEPARATOR).encode(), "sha256")
-    distinct = encoded.chunk(0).dictionary.to_pylist()
-    hashed = pa.array([_pseudonym(value, keyed) for value in distinct], pa.string())
-    return pa.chunked_array([hashed.take(chunk.indices) for chunk in encoded.chunks], pa.string())
+def _normal(ids: pa.Array) -> pa.Array:
+    """Ids as they are compared: NFKC, without spaces around, case folded."""
+    if (
+        pc.all(pc.string_is_ascii(ids)).as_py() is not False
+    ):  # ASCII is its own NFKC form, and folds by lowering
+        return pc.ascii_lower(pc.utf8_trim(ids, SPACES))
+    return pa.array(
+        [unicodedata.normalize("NFKC", value).strip().casefold() for value in ids.to_pylist()], pa.string()
+    )
 
 
-def _pseudonym(value: str, keyed: hmac.HMAC) -> str | None:
-    """32 hex digits, or null for a blank id."""
-    # ASCII is its own NFKC form; the test is ten times cheaper than the normalisation.
-    normal = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    normal = normal.strip().casefold()
-    if not normal:
-        return None
-    person = keyed.copy()
-    person.update(normal.encode())
-    return person.hexdigest()[:PSEUDONYM_DIGITS]
+def _hexadecimal(digests: np.ndarray, null: np.ndarray) -> pa.Array:
+    """Rows of bytes as texts of hexadecimal digits, null where asked."""
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    text = np.empty((len(digests), 2 * digests.shape[1]), dtype=np.uint8)
+    text[:, 0::2], text[:, 1::2] = digits[digests >> 4], digits[digests & 15]
+    offsets = np.arange(0, text.size + 1, text.shape[1], dtype=np.int32)
+    plain = pa.StringArray.from_buffers(len(text), pa.py_buffer(offsets), pa.py_buffer(text.ravel()))
+    return pc.if_else(pa.array(null), pa.scalar(None, pa.string()), plain)
 
 
 def load_or_make_key(path: Path, env: Mapping[str, str] = os.environ) -> bytes:
@@ -101,6 +142,11 @@ def load_or_make_key(path: Path, env: Mapping[str, str] = os.environ) -> bytes:
             f"the key file {path} is cut short; restore its backup, it cannot be made again"
         )
     return key.encode()
+
+
+def key_mark(key: bytes) -> str:
+    """16 hex digits that tell two keys apart and say nothing of either."""
+    return hmac.new(key, b"relier: which key is this", "sha256").hexdigest()[:16]
 
 
 def _make_key(path: Path) -> None:

@@ -77,8 +77,22 @@ def test_jobs_run_in_one_process_and_steps_are_tried_again(defs: dg.Definitions)
     assert (policy.max_retries, policy.backoff) == (2, dg.Backoff.EXPONENTIAL)
 
 
+def test_whatever_needs_the_daemon_starts_with_it(defs: dg.Definitions) -> None:
+    assert {sensor.name for sensor in defs.sensors or []} == {"landing", "lateness", "failures"}
+    for sensor in defs.sensors or []:
+        assert isinstance(sensor, dg.SensorDefinition)
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_each_source_is_watched_for_freshness_and_blocks_nothing(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    fresh = [key for key in graph.asset_check_keys if key.name.endswith("_is_fresh")]
+    assert {key.name for key in fresh} > {"ledger_is_fresh", "hr_survey_is_fresh"}
+    assert not any(graph.get(key).blocking for key in fresh)
+
+
 def test_the_sensor_asks_once_for_a_set_of_files(defs: dg.Definitions, home: Path) -> None:
-    (sensor,) = defs.sensors or []
+    sensor = next(one for one in defs.sensors or [] if one.name == "landing")
     assert isinstance(sensor, dg.SensorDefinition)
 
     def asked() -> list[str | None]:
