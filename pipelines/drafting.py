@@ -18,6 +18,10 @@ from pipelines.ingest import FileProblem, Problem, SourceSpec
 from pipelines.privacy import Pseudonyms
 
 
+# Nearly every row has its own: a dictionary of them is work for nothing.
+SCATTERED = {"record_number", "response_key", "respondent_key", "event_key", "entry_number", "piece_ref"}
+
+
 class Draft:
     """Rows of one file on their way into raw; what is not kept by the end of its `with` block is gone.
 
@@ -51,7 +55,10 @@ class Draft:
         table = self._keyed(self._within_periods(table), wave_code)
         self._hash.add(table)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+            worth = [name for name in table.column_names if name not in SCATTERED]
+            self._writer = pq.ParquetWriter(
+                self.path, table.schema, compression="zstd", use_dictionary=worth or False
+            )
         self._writer.write_table(table)
 
     def sealed(self) -> Path:

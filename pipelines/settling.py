@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -32,7 +32,8 @@ def settle(home: Home, ledger: Ledger) -> None:
     asked = [entry for entry in ledger.files("held") if entry.reason == drift.REASON]
     sound = [entry for entry in (*ledger.files("accepted", "superseded"), *asked) if entry.parquet]
     by_slot: dict[tuple[str | None, str | None], list[Entry]] = defaultdict(list)
-    for entry in sorted(sound, key=_age, reverse=True):
+    age = _latest(ledger)
+    for entry in sorted(sound, key=age, reverse=True):
         by_slot[(entry.source, entry.slot)].append(_unasked(entry))
     changed_scale = drift.drifted(home, ledger, by_slot.values())
     decided: list[Entry] = []
@@ -41,7 +42,7 @@ def settle(home: Home, ledger: Ledger) -> None:
     for code, source in home.sources.items():
         if source.kind in _SAME:
             mine = [entry for entry in decided if entry.source == code and entry.status == "accepted"]
-            trimmed = {(entry.name, entry.sha256): entry for entry in _trimmed(home, mine)}
+            trimmed = {(entry.name, entry.sha256): entry for entry in _trimmed(home, mine, age)}
             decided = [trimmed.get((entry.name, entry.sha256), entry) for entry in decided]
     before = {(entry.name, entry.sha256): entry for entry in sound}
     failpoint("settle.trimmed")
@@ -58,6 +59,17 @@ def settle(home: Home, ledger: Ledger) -> None:
 
 def _age(entry: Entry) -> tuple[int, str, str]:
     return entry.modified_ns, entry.name, entry.sha256
+
+
+def _latest(ledger: Ledger) -> Callable[[Entry], tuple[int, str, str]]:
+    """The age of a file as that of its latest copy: the same bytes sent again are a version sent again, and which of
+    the copies came first must not decide.
+    """
+    latest: dict[tuple[str | None, str], tuple[int, str, str]] = {}
+    for entry in ledger.files():
+        same = (entry.source, entry.sha256)
+        latest[same] = max(_age(entry), latest.get(same, _age(entry)))
+    return lambda entry: latest[(entry.source, entry.sha256)]
 
 
 def _unasked(entry: Entry) -> Entry:
@@ -146,9 +158,11 @@ def _made_good(entries: Sequence[Entry]) -> Iterable[Entry]:
             )
 
 
-def _trimmed(home: Home, live: Sequence[Entry]) -> Iterable[Entry]:
+def _trimmed(
+    home: Home, live: Sequence[Entry], age: Callable[[Entry], tuple[int, str, str]]
+) -> Iterable[Entry]:
     """Older files of one source without the records that a newer one brings again."""
-    live = sorted(live, key=_age, reverse=True)
+    live = sorted(live, key=age, reverse=True)
     if len(live) < 2:
         return
     same = _SAME[str(live[0].kind)]

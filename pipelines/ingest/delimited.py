@@ -89,6 +89,13 @@ class Delimited:
                 found=f"{len(rows)}",
                 fix="export the file again, or correct header_row in the declaration",
             )
+        if any(row.damaged and b"\n" in self._data[top + row.start : top + row.end] for row in rows):
+            raise FileProblem(  # it may have swallowed answers: none of it is quoted
+                "stray_quote",
+                expected="quotes inside a name written twice",
+                found="a header with a quote out of place, which runs over several lines",
+                fix="export the file again from the tool",
+            )
         width = max(len(row.cells) for row in rows)
         headers = [[cell or "" for cell in row.cells] + [""] * (width - len(row.cells)) for row in rows]
         first = top + rows[0].start
@@ -229,6 +236,7 @@ class Delimited:
             invalid_row_handler=set_aside,
         )
         converting = pacsv.ConvertOptions(
+            check_utf8=False,  # read_text has checked every byte
             include_columns=[f"c{index}" for index in wanted],
             column_types={f"c{index}": kind for index, kind in wanted.items()},
             null_values=[""],

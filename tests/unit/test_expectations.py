@@ -21,6 +21,8 @@ SURVEY = SourceChecks(
     checks={"response_id_unique": "block", "unknown_unit_max_share": 0.02, "out_of_scale_max_share": 0.01},
 )
 SCORES = SourceChecks("scores", "measures", items=(("engagement", 0, 100), ("pay", 0, 1)))
+DATED = SourceChecks("scores", "measures", items=(("engagement", 0, 100), ("pay", 0, 1)), dated=True)
+EVENTS = SourceChecks("deliveries", "events", items=(("on_time", 0, 1),), dated=True)
 LEDGER = SourceChecks("ledger", "ledger", checks={"balance": "block"})
 
 
@@ -40,9 +42,14 @@ def warehouse(tmp_path: Path) -> Path:
                 from range(2) files(f), range(50) rows(i);
             create table raw.measures as
                 select 'scores' as source_code, 'good' || f as file_id, 'unit_' || i as unit_code,
-                    '20' || (10 + f) as wave_code, m as measure_code,
+                    '20' || (10 + f) as wave_code, date '2025-03-01' as submitted_date, m as measure_code,
                     if(m = 'pay', 0.4, 59)::decimal(18, 6) as value, null::int as n
                 from range(2) files(f), range(20) rows(i), unnest(['engagement', 'pay']) measures(m);
+            create table raw.events as
+                select 'deliveries' as source_code, 'good' || f as file_id, i as record_number,
+                    md5(f || '-' || i) as event_key, 'north' as unit_code, date '2025-03-01' as submitted_date,
+                    'on_time' as measure_code, if(i = 3, null, i % 2)::decimal(18, 6) as value
+                from range(2) files(f), range(50) rows(i);
             create table raw.ledger_lines as
                 select 'ledger' as source_code, 'good' || f as file_id, date '2025-01-31' as entry_date,
                     if(i = 0, '120/129', '706000') as account_code,
@@ -52,7 +59,7 @@ def warehouse(tmp_path: Path) -> Path:
             create table raw.files as
                 select source_code, 'good' || f as file_id, 50 as records, 50 as accepted,
                     0 as unknown_unit_count, 0 as out_of_scale_count
-                from range(2) files(f), unnest(['survey', 'scores', 'ledger']) sources(source_code);
+                from range(2) files(f), unnest(['survey', 'scores', 'deliveries', 'ledger']) sources(source_code);
             """
         )
     return path
@@ -67,7 +74,7 @@ def alter(warehouse: Path, statement: str) -> None:
 GOOD = ["good0", "good1"]
 
 
-@pytest.mark.parametrize("source", [SURVEY, SCORES, LEDGER], ids=lambda source: source.kind)
+@pytest.mark.parametrize("source", [SURVEY, SCORES, DATED, EVENTS, LEDGER])
 def test_files_that_keep_their_promises_pass_every_rule(warehouse: Path, source: SourceChecks) -> None:
     verdicts = judge(warehouse, source, GOOD)
     assert [verdict.file_id for verdict in verdicts] == GOOD
@@ -89,6 +96,16 @@ def test_files_that_keep_their_promises_pass_every_rule(warehouse: Path, source:
         (SCORES, f"raw.measures set value = {CANARY} where measure_code = 'pay'", "pay between 0 and 1"),
         (SCORES, "raw.measures set unit_code = 'unit_1'", "unit, measure and wave unique"),
         (SCORES, "raw.measures set n = -1", "n not negative"),
+        (
+            DATED,
+            "raw.measures set submitted_date = null where unit_code = 'unit_7'",
+            "submitted_date present",
+        ),
+        (DATED, "raw.measures set unit_code = 'unit_1'", "unit, measure and day unique"),
+        (EVENTS, f"raw.events set value = {CANARY} where record_number = 7", "on_time between 0 and 1"),
+        (EVENTS, "raw.events set event_key = 'again'", "response_id_unique"),
+        (EVENTS, "raw.events set event_key = null where record_number = 7", "event_key present"),
+        (EVENTS, "raw.events set submitted_date = null where record_number = 7", "submitted_date present"),
         (LEDGER, "raw.ledger_lines set debit = debit + 0.01", "debit equals credit"),
         (LEDGER, "raw.ledger_lines set entry_date = null", "entry_date present"),
         (LEDGER, "raw.ledger_lines set debit = null where debit = 0", "debit present"),

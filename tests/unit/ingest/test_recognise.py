@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.declared.models import Format
+from pipelines.declared.sources import Format
 from pipelines.ingest import READERS, Decoded, SourceSpec
 from pipelines.ingest.recognise import recognise, settled
 from pipelines.ingest.spec import StatementSpec

@@ -70,12 +70,15 @@ def test_the_exact_count_does_not_depend_on_its_windows(text: str, sample: int) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scanning, "SAMPLE", sample)
         patch.setattr(scanning, "PIECE", 1)
+        complete, rows = None, []
         try:
             rows = list(scan(data, ";"))
         except Unterminated as problem:
+            complete = problem.records
+        if complete is not None:
             with pytest.raises(Unterminated) as caught:
                 scan_all(data, ";", 0)
-            assert caught.value.records == problem.records
+            assert caught.value.records == complete
             return
         found = scan_all(data, ";", 0)
     assert [piece.high for piece in found.pieces][:-1] == [row.end for row in rows][:-1]
