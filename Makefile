@@ -6,6 +6,8 @@ HEADLESS ?=
 export PYTHON
 
 BIN := .venv/bin
+# One worker a core; what shares a fixture stays together (tests/conftest.py).
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
 
 # Nothing that runs here reports to its maker.
 export DO_NOT_TRACK := 1
@@ -34,11 +36,11 @@ endif
 .PHONY: test
 test: venv ## everything that guards a change, browser included (at most 20 minutes on 2 cores)
 	@options=$$($(BIN)/python tools/browser.py) && \
-		PYTEST_ADDOPTS="$$options $${PYTEST_ADDOPTS:-}" $(BIN)/python -m pytest -q --durations=10
+		PYTEST_ADDOPTS="$$options $${PYTEST_ADDOPTS:-}" $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) --durations=10
 
 .PHONY: quick
 quick: venv ## the unit and architecture tests (under 3 minutes)
-	@$(BIN)/python -m pytest -q tests/unit tests/test_architecture.py
+	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) tests/unit tests/test_architecture.py
 
 .PHONY: check
 check: venv ## style, types, SQL style, import rules, compatible packages
@@ -56,12 +58,17 @@ format: venv ## rewrite Python and SQL in the house style
 	$(BIN)/sqlfluff fix --quiet dbt_project
 
 .PHONY: bench
-bench: venv ## measure side by side and rewrite benchmarks/RESULTS.md
+bench: venv ## measure side by side (RELIER_BENCH=full: every size, and rewrite benchmarks/RESULTS.md)
 	@$(BIN)/python -m benchmarks
+
+.PHONY: torture
+torture: venv ## hours of kills, full disks, broken builds and hostile files (TORTURE_KILLS=40 TORTURE_MUTANTS=500 make it short)
+	@$(BIN)/python -m tests.faults
 
 .PHONY: docs
 docs: venv ## rewrite the data dictionary and the README's screenshots from a fresh run of the demo
 	@$(BIN)/relier --home examples/demo run
+	@$(BIN)/python -m tools.declaration_reference
 	@$(BIN)/python tools/data_dictionary.py "$$($(BIN)/relier --home examples/demo snapshot)"
 	@$(BIN)/python tests/dashboards/screenshots.py docs/screenshots examples/demo --full
 

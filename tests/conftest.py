@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -39,13 +40,28 @@ def copy_home(home: Path, target: Path, *, data: bool = False) -> Path:
 @pytest.fixture(scope="session")
 def published_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of examples/demo that has been run: read it, copy it, never change it."""
-    home = copy_home(REPO / "examples" / "demo", tmp_path_factory.mktemp("published") / "demo")
-    done = relier(home, "run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (home / "said.txt").write_text(done.stdout + done.stderr)
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # side by side, the workers share one
+    home = shared / "published" / "demo"
+    home.parent.mkdir(exist_ok=True)
+    with (home.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "said.txt").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            copy_home(REPO / "examples" / "demo", home)
+            done = relier(home, "run")
+            assert done.returncode == 0, done.stdout + done.stderr
+            (home / "said.txt").write_text(done.stdout + done.stderr)
     return home
 
 
 @pytest.fixture(scope="session")
 def demo_snapshot(published_demo: Path) -> Path:
     return Path(relier(published_demo, "snapshot").stdout.strip())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, a file stays with one worker; tests that share a built warehouse share their worker too."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "dbt" else str(item.path)))
