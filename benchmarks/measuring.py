@@ -11,16 +11,23 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 TIMES = 3
+MEMORY = 2.0  # GB
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`ours` and `theirs` are (what ran, median seconds); `aim` is the ratio not to pass."""
+    """`ours` and `theirs` are (what ran, median seconds); `aim` is the ratio not to pass; `peak` is ours, in GB."""
 
     question: str
     ours: tuple[str, float]
     theirs: tuple[str, float]
     aim: float
+    peak: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the ratio and the memory are within their aims."""
+        return self.ratio <= self.aim and (self.peak is None or self.peak <= MEMORY)
 
     @property
     def ratio(self) -> float:
@@ -58,14 +65,14 @@ def told(comparisons: list[Comparison], notes: list[str], command: str, date: st
         "# Side by side",
         "",
         f"`{command}` on {date}: medians of {TIMES}, both sides in one run, taking turns.",
-        f"{machine()}.",
+        f"{machine()}; load average over the last 15 minutes {os.getloadavg()[2]:.1f}.",
         "",
-        "| question | Relier | seconds | beside | seconds | ratio | aim |",
-        "|---|---|---:|---|---:|---:|---:|",
+        f"| question | Relier | seconds | beside | seconds | ratio | aim | peak memory, ≤ {MEMORY:g} GB |",
+        "|---|---|---:|---|---:|---:|---:|---:|",
     ]
     lines += [
         f"| {item.question} | {item.ours[0]} | {item.ours[1]:.2f} | {item.theirs[0]} | {item.theirs[1]:.2f} "
-        f"| **{item.ratio:.2f}** | ≤ {item.aim:g} |"
+        f"| **{item.ratio:.2f}** | ≤ {item.aim:g} | {'' if item.peak is None else f'{item.peak:.2f} GB'} |"
         for item in comparisons
     ]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes), ""])

@@ -17,7 +17,6 @@ from dashboards.wording import LANGUAGES, Words, plain
 
 ALL = "all"
 PAGES = {"overview": "app_pages/overview.py", "unit": "app_pages/unit.py", "sources": "app_pages/sources.py"}
-FILTERS = ("lang", "period", "unit", "stakeholder")
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from pipelines.ledger import Ledger
 
 SMTP, WEBHOOK = "RELIER_SMTP", "RELIER_WEBHOOK"
 PATIENCE_S = 10.0
+_TOLD_BY_THEM = {"name", "language", "time_zone", "alerts"}  # keys of organisation.yml an alert needs
 
 _WORDS = {
     "fr": {
@@ -77,12 +78,16 @@ def tell_failure(
 
 
 def tell_broken(home: Path, error: DeclarationError, env: Mapping[str, str] = os.environ) -> list[str]:
-    """Tell, once a day, that no run can start for the declarations of `home`; organisation.yml itself must be sound."""
+    """Tell, once a day, that no run can start for the declarations of `home`.
+
+    What organisation.yml says of alerts must be sound.
+    """
     ledger_file = home / "data" / "restricted" / "ledger.sqlite"
     try:
         read = read_yaml(home / "declarations" / "organisation.yml", "organisation.yml")
-        organisation = Organisation.model_validate(read.value)
-    except (DeclarationError, ValidationError, OSError):
+        said = {key: value for key, value in dict(read.value).items() if key in _TOLD_BY_THEM}
+        organisation = Organisation.model_validate(said)
+    except (DeclarationError, ValidationError, OSError, TypeError, ValueError):
         return []
     if not ledger_file.exists():
         return []  # nothing ever ran here: whoever starts it first is at the terminal

@@ -120,6 +120,8 @@ def _tell(home: Home, instance: dg.DagsterInstance, run_id: str) -> list[str]:
         return []
     with _ledger(home) as ledger:
         why = "; ".join(dict.fromkeys(_whys(instance, run_id))) or "the run ended before its first step"
+        if any(left["run_id"] == run_id for left in ledger.unfinished()):
+            ledger.finish(run_id, "refused", f"Not published: {why}", None, {})  # `relier status` says it too
         return tell_failure(home.organisation, ledger, run_id, why)
 
 

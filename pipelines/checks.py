@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.assets.warehouse import failures
 from pipelines.assets.waves import arrivals
-from pipelines.declared import Home, source_spec
+from pipelines.declared import Home, checks_digest, source_spec
 from pipelines.declared.freshness import freshness
 from pipelines.expectations import SourceChecks, Verdict, judge_all
 from pipelines.failpoints import failpoint
@@ -75,7 +75,7 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
                     ],
                 )
             }
-            held_before = {(entry.name, entry.sha256) for entry in ledger.files("held")}
+            held_before = {entry.key for entry in ledger.files("held")}
             for entries in waiting.values():
                 judged = [_judged(warehouse.home, ledger, e, verdicts[e.file_id]) for e in entries]
                 failpoint("judge.judged")
@@ -87,7 +87,7 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
             mine = [e for e in here if e.run_id == context.run.run_id or e.sha256 in judged_now]
             for arrived in arrivals(warehouse.home, mine):
                 context.op_execution_context.log_event(arrived)
-            now_held = [e for e in ledger.files("held") if (e.name, e.sha256) not in held_before]
+            now_held = [e for e in ledger.files("held") if e.key not in held_before]
             for code, entries in waiting.items():
                 held = [entry for entry in now_held if entry.source == code]
                 counts = {
@@ -131,6 +131,8 @@ def _judged(home: Home, ledger: Ledger, entry: Entry, verdict: Verdict) -> tuple
         status="held",
         reason="broken_promise",
         message=message,
+        # it is decoded and judged again once either its reading or the checks are declared otherwise
+        declaration=f"{entry.declaration}-{checks_digest(home.sources[str(entry.source)])}",
         accepted=0,
         quarantined=entry.quarantined + entry.accepted,
     )

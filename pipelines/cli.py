@@ -178,7 +178,7 @@ def replay(
         mark(ledger, chosen)
     named = ", ".join(entry.name for entry in chosen[:5]) + (" …" if len(chosen) > 5 else "")
     console.print(f"Decoding {len(chosen)} file(s) again: {named}", markup=False)
-    if alone := [entry.name for entry in chosen if (entry.name, entry.sha256) in anyway]:
+    if alone := [entry.name for entry in chosen if entry.key in anyway]:
         told = f"{len(alone)} of them would have been by any run: new, or their declaration was mended"
         console.print(told, markup=False)
     outcome = refresh(loaded, False, console)
@@ -362,6 +362,10 @@ def main() -> None:
         sys.exit(1)
     except sqlite3.DatabaseError as error:
         errors.print(f"The ledger cannot be used ({error}); `relier doctor` says what to do.", markup=False)
+        sys.exit(1)
+    except OSError as error:  # a folder in the way, a right that is missing, a full disk
+        where, why = error.filename or home_path(), error.strerror or type(error).__name__
+        errors.print(f"{where} cannot be used: {why}; nothing was changed by half.", markup=False)
         sys.exit(1)
 
 

@@ -57,10 +57,6 @@ Files = dict[Key, list[Dated]]
 Pool = dict[str, Profile]
 
 
-def key_of(entry: Entry) -> Key:
-    return entry.name, entry.sha256
-
-
 def drifted(home: Home, ledger: Ledger, slots: Iterable[Sequence[Entry]]) -> dict[Key, Finding]:
     """Files that seem to have changed scale, among sound files given by slot, the newest version of each slot first.
 
@@ -77,13 +73,13 @@ def drifted(home: Home, ledger: Ledger, slots: Iterable[Sequence[Entry]]) -> dic
         source = home.sources[code]
         files = _profiles(home, ledger, source, [entry for versions in mine for entry in versions])
         accepted = Past()
-        for versions in sorted(mine, key=lambda v: (_day(files[key_of(v[0])]), v[0].name, v[0].sha256)):
+        for versions in sorted(mine, key=lambda v: (_day(files[v[0].key]), v[0].name, v[0].sha256)):
             for entry in versions:
-                finding = _judged(source, code, entry, files[key_of(entry)], accepted)
+                finding = _judged(source, code, entry, files[entry.key], accepted)
                 if finding is None:
-                    accepted.add(files[key_of(entry)])
+                    accepted.add(files[entry.key])
                     break
-                found[key_of(entry)] = finding
+                found[entry.key] = finding
     return found
 
 
@@ -97,7 +93,7 @@ def _profiles(home: Home, ledger: Ledger, source: Source, entries: Sequence[Entr
         if portions is None:
             portions = profile(home.restricted / parquet, str(entry.source), source.items)
             fresh.append((parquet, means, portions))
-        files[key_of(entry)] = sorted(
+        files[entry.key] = sorted(
             (Dated(closed.get(one.wave) or _last(one), one) for one in portions),
             key=lambda dated: (dated.day, dated.portion.wave),
         )

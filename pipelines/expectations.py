@@ -65,13 +65,11 @@ class Verdict:
     failed: tuple[str, ...]
 
 
-def judge(warehouse: Path, source: SourceChecks, file_ids: Sequence[str]) -> list[Verdict]:
-    """One verdict per file, in the order given; raises ExpectationsError when a rule cannot be evaluated."""
-    return judge_all(warehouse, [(source, file_ids)])
-
-
 def judge_all(warehouse: Path, batches: Sequence[tuple[SourceChecks, Sequence[str]]]) -> list[Verdict]:
-    """`judge` for several sources over one engine; nothing is imported when there is no file to judge."""
+    """One verdict per file, in the order given; raises ExpectationsError when a rule cannot be evaluated.
+
+    Nothing is imported when there is no file to judge.
+    """
     wanted = [(source, list(file_ids)) for source, file_ids in batches if file_ids]
     if not wanted:
         return []

@@ -133,19 +133,12 @@ class RunLock:
 
     def acquire(self, waiting: Callable[[str], None] | None = None, poll_s: float = 0.2) -> None:
         """Wait for the lock; `waiting` is told once who holds it."""
-        private_folder(self.path.parent)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        told = False
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if waiting and not told:
-                    waiting(self.holder())
-                    told = True
-                time.sleep(poll_s)
-        self._sign(descriptor)
+        if self.try_acquire():
+            return
+        if waiting:
+            waiting(self.holder())
+        while not self.try_acquire(patience_s=3600, poll_s=poll_s):
+            pass
 
     def _sign(self, descriptor: int) -> None:
         os.ftruncate(descriptor, 0)

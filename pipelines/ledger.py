@@ -10,6 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -87,6 +88,11 @@ class Entry:
     run_id: str | None = None
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What tells a landed file from all others: its name and its bytes."""
+        return self.name, self.sha256
+
+    @property
     def file_id(self) -> str:
         return self.sha256[:16]
 
@@ -126,6 +132,13 @@ class Totals:
 
 
 KEPT = ".kept-"  # in the name of a Parquet without the records that a newer file brings again
+
+
+def read_only(path: Path, timeout_s: float = 5) -> closing[sqlite3.Connection]:
+    """A ledger's file as it lies: nothing is made or written. Raises sqlite3.Error where it is no database."""
+    return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=timeout_s))
+
+
 _JSON = {"warnings", "checks_failed"}
 _COLUMNS = list(Entry.__dataclass_fields__)
 
@@ -137,10 +150,33 @@ def _entry(row: sqlite3.Row) -> Entry:
     return Entry(**values)
 
 
+class LostLedgerError(sqlite3.DatabaseError):
+    """The ledger of a home that has worked is not there; str() is the end of a sentence."""
+
+
+def _blank(path: Path) -> bool:
+    """Whether there is no ledger at `path`, or one without a table."""
+    if not path.exists() or not path.stat().st_size:
+        return True
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
+        return not connection.execute("select count(*) from sqlite_master").fetchone()[0]
+
+
+def _worked(data: Path) -> bool:
+    """Whether the home of this `data/` folder ever took or published a file."""
+    originals = data / "vault" / "originals"
+    return (data / "published" / "CURRENT").exists() or (originals.is_dir() and any(originals.iterdir()))
+
+
 class Ledger(RunBook, profiles.ProfileBook):
-    """Open with `Ledger(path)`; every public method is one transaction, durable when it returns."""
+    """Open with `Ledger(path)`; every public method is one transaction, durable when it returns.
+
+    Raises LostLedgerError where a home that has worked has none: a new one would forget what was published.
+    """
 
     def __init__(self, path: Path) -> None:
+        if _blank(path) and _worked(path.parent.parent):
+            raise LostLedgerError("it is lost or empty, and this home has worked with one")
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -174,7 +210,7 @@ class Ledger(RunBook, profiles.ProfileBook):
         """(file name, refusal) in file and record order; of one file only, when given."""
         rows = self._connection.execute(
             "select * from quarantine where ?1 is null or (name = ?1 and sha256 = ?2) order by name, record, line",
-            (entry.name, entry.sha256) if entry else (None, None),
+            entry.key if entry else (None, None),
         )
         return [
             (
@@ -211,11 +247,9 @@ class Ledger(RunBook, profiles.ProfileBook):
                 )
                 if refusals is None:
                     continue
-                connection.execute(
-                    "delete from quarantine where name = ? and sha256 = ?", (entry.name, entry.sha256)
-                )
+                connection.execute("delete from quarantine where name = ? and sha256 = ?", entry.key)
                 connection.execute(  # what was asked to be decoded again has been, at this same commit
-                    "delete from replays where name = ? and sha256 = ?", (entry.name, entry.sha256)
+                    "delete from replays where name = ? and sha256 = ?", entry.key
                 )
                 connection.executemany(
                     "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.declared import Home, decoding_digest, source_spec
+from pipelines.declared import Home, checks_digest, decoding_digest, source_spec
 from pipelines.drafting import Draft
 from pipelines.failpoints import failpoint
-from pipelines.files import replacing
+from pipelines.files import replacing, sha256_of
 from pipelines.ingest import Decoded, FileProblem, Problem, decode
 from pipelines.ledger import Entry, Ledger, Refusal
+
+LOST = "lost_original"
 
 
 class RegressionError(Exception):
@@ -36,11 +38,29 @@ def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -
         and (
             full_refresh
             or entry.status == "claimed"
-            or entry.declaration != digests[entry.source]
             or (entry.name, entry.sha256) in asked
-            or _gone(home, entry)
+            or _reads_otherwise(home, entry, digests[entry.source])
         )
     ]
+
+
+def _reads_otherwise(home: Home, entry: Entry, digest: str) -> bool:
+    """Whether decoding it again could say something else than the books: `digest` is that of its declaration now."""
+    if entry.reason == LOST:
+        return lost(home, entry) is None
+    if entry.reason == "broken_promise":  # its checks count too: relaxed, they may let it pass
+        digest = f"{digest}-{checks_digest(home.sources[str(entry.source)])}"
+    return entry.declaration != digest or _gone(home, entry)
+
+
+def lost(home: Home, entry: Entry) -> str | None:
+    """What is wrong with its original in the vault; None when that has the bytes that were claimed."""
+    original = home.vault / "originals" / str(entry.sha256)
+    if not original.is_file():
+        return "is missing from the vault"
+    # one just claimed was hashed on its way there
+    sound = entry.status == "claimed" or sha256_of(original) == entry.sha256
+    return None if sound else "is not the file it was"
 
 
 def _gone(home: Home, entry: Entry) -> bool:
@@ -66,8 +86,11 @@ def load(
     """
     done, withdrawn = [], []
     for entry in pending(home, ledger, kind, full_refresh):
-        loaded, refusals = _load_one(home, replace(entry, run_id=run_id), key)
-        if entry.status == "accepted" and loaded.status != "candidate":
+        if wrong := lost(home, entry):
+            loaded, refusals = _stranded(home, ledger, replace(entry, run_id=run_id), wrong, full_refresh)
+        else:
+            loaded, refusals = _load_one(home, replace(entry, run_id=run_id), key)
+        if entry.status == "accepted" and loaded.status not in {"candidate", "accepted"} and not wrong:
             withdrawn.append(str(loaded.message).rstrip("."))
             continue
         ledger.record(loaded, refusals)
@@ -85,12 +108,36 @@ def load(
     return done
 
 
-def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal]]:
+def _stranded(
+    home: Home, ledger: Ledger, entry: Entry, wrong: str, anew: bool
+) -> tuple[Entry, list[Refusal]]:
+    """A file whose original is lost: what was decoded of it as declared now stays, else it is held by name.
+
+    `anew`: what was decoded cannot stay beside the rest, which may be keyed with another key.
+    """
+    base = _undecided(home, entry)
+    if entry.parquet and not anew and not _gone(home, entry) and entry.declaration == base.declaration:
+        told = f"its original {wrong}, so what was decoded before stays; see `relier doctor`"
+        kept = [told, *(one for one in entry.warnings if not one.startswith("its original "))]
+        return replace(entry, warnings=tuple(kept)), [one for _, one in ledger.refusals(entry)]
+    problem = FileProblem(
+        LOST,
+        expected="the original it was claimed with",
+        found=f"one that {wrong}",
+        fix="`relier doctor --repair` copies it again if landing/ still has it; else put it back from a copy of the"
+        " vault, or have the file sent again",
+        status="held",
+    )
+    problem.records = entry.records
+    return _set_aside(base, problem)
+
+
+def _undecided(home: Home, entry: Entry) -> Entry:
+    """The entry as it is before its file is decoded as declared now."""
     code = str(entry.source)
-    spec = source_spec(home, code)
-    base = replace(
+    return replace(
         entry,
-        declaration=decoding_digest(spec),
+        declaration=decoding_digest(source_spec(home, code)),
         declaration_version=home.sources[code].version,
         parquet=None,
         slot=None,
@@ -104,10 +151,15 @@ def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal
         unknown_units=0,
         out_of_scale=0,
     )
+
+
+def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal]]:
+    code = str(entry.source)
+    spec, base = source_spec(home, code), _undecided(home, entry)
     folder = home.restricted / "raw" / entry.kind / code
     with Draft(home, folder, spec, entry.file_id, key) as draft:
         try:
-            original = home.vault / "originals" / entry.sha256
+            original = home.vault / "originals" / str(entry.sha256)
             decoded = decode(original, entry.name.rsplit("/", 1)[-1], spec, draft.add)
             draft.refuse_uncharted(decoded.records)
         except FileProblem as problem:

@@ -191,6 +191,11 @@ def snapshot_path(folder: Path, snapshot_id: str) -> Path:
     return folder / f"scorecard-{snapshot_id}.duckdb"
 
 
+def snapshot_id(path: Path) -> str:
+    """The id in a snapshot's file name."""
+    return path.stem.removeprefix("scorecard-")
+
+
 def publish(folder: Path, snapshot_id: str) -> Path:
     """Point CURRENT at a snapshot that is in `folder`, atomically and durably; returns its path.
 

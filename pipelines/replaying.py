@@ -33,8 +33,8 @@ def choose(
     known = ledger.files()
     found = [entry for entry in known if entry.source in home.sources and entry.status != "duplicate"]
     if files:
-        named = {(entry.name, entry.sha256) for name in files for entry in _named(known, name)}
-        found = [entry for entry in found if (entry.name, entry.sha256) in named]
+        named = {entry.key for name in files for entry in _named(known, name)}
+        found = [entry for entry in found if entry.key in named]
     if source:
         if source not in home.sources:
             raise ReplayError(f"no source is called '{source}'; declared: {', '.join(home.sources)}")
@@ -51,13 +51,13 @@ def choose(
 
 def mark(ledger: Ledger, entries: Sequence[Entry]) -> None:
     """Have them decoded again by the next run, whatever happens before it."""
-    ledger.ask_replay((entry.name, entry.sha256) for entry in entries)
+    ledger.ask_replay(entry.key for entry in entries)
 
 
 def waiting_anyway(home: Home, ledger: Ledger) -> set[tuple[str, str]]:
     """Files that the next run decodes by itself: new, or whose declaration was mended."""
     kinds = {source.kind for source in home.sources.values()}
-    return {(e.name, e.sha256) for kind in kinds for e in pending(home, ledger, kind)}
+    return {e.key for kind in kinds for e in pending(home, ledger, kind)}
 
 
 def _named(known: Sequence[Entry], name: str) -> list[Entry]:

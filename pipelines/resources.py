@@ -132,7 +132,7 @@ class Warehouse(dg.ConfigurableResource):
                 stale = [
                     e for e in ledger.files() if e.source in self.home.sources and e.status != "duplicate"
                 ]
-                ledger.ask_replay((entry.name, entry.sha256) for entry in stale)
+                ledger.ask_replay(entry.key for entry in stale)
             ledger.remember("key", key_mark(key))
         return key
 

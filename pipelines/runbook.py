@@ -86,7 +86,8 @@ class RunBook:
         """Close a run; the first outcome `published` stays, whatever is said after."""
         with self._transaction() as connection:
             connection.execute(
-                "update runs set finished_at = ?, outcome = ?, reason = ?, snapshot = ?, seconds = ? where run_id = ?",
+                "update runs set finished_at = ?, outcome = case when outcome = 'published' then outcome else ? end,"
+                " reason = ?, snapshot = coalesce(?, snapshot), seconds = ? where run_id = ?",
                 (now(), outcome, reason, snapshot, json.dumps(dict(seconds)), run_id),
             )
 

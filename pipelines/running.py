@@ -19,7 +19,7 @@ from pipelines.alerts import tell_failure, tell_late
 from pipelines.declared import Home
 from pipelines.files import NetworkDriveError, RunLock, private_folder, refuse_network
 from pipelines.ledger import Ledger, Totals
-from pipelines.publication import current
+from pipelines.publication import current, snapshot_id
 from pipelines.unchanged import news
 
 _SHOWN = 20  # files needing somebody that a run names; `relier status` names them all
@@ -59,7 +59,6 @@ class Outcome:
     checks: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     waiting: int = 0
-    nothing_new: bool = False
 
 
 class Watcher:
@@ -179,43 +178,29 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
         seconds={k: round(v, 2) for k, v in watcher.seconds.items()},
     )
     outcome.waiting = watcher.waiting
-    latest = current(home.published)
+    _conclude(outcome, watcher, success, current(home.published))
+    with Ledger(home.restricted / "ledger.sqlite") as ledger:
+        told = "refused" if outcome.reason else "published"
+        ledger.finish(watcher.run_id, told, outcome.reason, outcome.snapshot, outcome.seconds)
+        alarming = [entry.message or "" for entry in ledger.files("held", "refused")]
+        _close(console, outcome, ledger.totals(), alarming)
+        if outcome.reason:
+            why = "; ".join(dict.fromkeys(watcher.reasons)) or outcome.reason
+            _say(console, tell_failure(home.organisation, ledger, run_id, why))
+        _say(console, tell_late(home, ledger))
+    return outcome
+
+
+def _conclude(outcome: Outcome, watcher: Watcher, success: bool, latest: Path | None) -> None:
+    """The snapshot that was published, or why none was and which one stays."""
     if success and watcher.published and not watcher.reasons:
-        outcome.snapshot = latest.stem.removeprefix("scorecard-") if latest else None
+        outcome.snapshot = snapshot_id(latest) if latest else None
     else:
         why = "; ".join(dict.fromkeys(watcher.reasons)) or "a step was skipped; the run log says which"
         kept = (
-            f"the last snapshot stays ({latest.stem.removeprefix('scorecard-')})"
-            if latest
-            else "nothing was published before"
+            f"the last snapshot stays ({snapshot_id(latest)})" if latest else "nothing was published before"
         )
         outcome.reason = f"Not published: {why}. Meanwhile {kept}."
-    with Ledger(home.restricted / "ledger.sqlite") as ledger:
-        ledger.finish(
-            watcher.run_id,
-            "refused" if outcome.reason else "published",
-            outcome.reason,
-            outcome.snapshot,
-            outcome.seconds,
-        )
-        _close(
-            console,
-            outcome,
-            ledger.totals(),
-            [entry.message or "" for entry in ledger.files("held", "refused")],
-        )
-        if outcome.reason:
-            _say(
-                console,
-                tell_failure(
-                    home.organisation,
-                    ledger,
-                    run_id,
-                    "; ".join(dict.fromkeys(watcher.reasons)) or outcome.reason,
-                ),
-            )
-        _say(console, tell_late(home, ledger))
-    return outcome
 
 
 def _nothing_new(home: Home, console: Console, begun: float) -> Outcome | None:
@@ -230,11 +215,7 @@ def _nothing_new(home: Home, console: Console, begun: float) -> Outcome | None:
                 return None
             run_id = str(uuid.uuid4())
             ledger.begin(run_id)
-            outcome = Outcome(
-                snapshot=last.snapshot,
-                seconds={"looking": round(time.monotonic() - begun, 2)},
-                nothing_new=True,
-            )
+            outcome = Outcome(snapshot=last.snapshot, seconds={"looking": round(time.monotonic() - begun, 2)})
             ledger.finish(run_id, "nothing new", None, last.snapshot, outcome.seconds)
             console.print(
                 f"Nothing new: {ledger.totals().files} files known, none to decode, declarations and code as published,"

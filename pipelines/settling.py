@@ -42,15 +42,15 @@ def settle(home: Home, ledger: Ledger) -> None:
     for code, source in home.sources.items():
         if source.kind in _SAME:
             mine = [entry for entry in decided if entry.source == code and entry.status == "accepted"]
-            trimmed = {(entry.name, entry.sha256): entry for entry in _trimmed(home, mine, age)}
-            decided = [trimmed.get((entry.name, entry.sha256), entry) for entry in decided]
-    before = {(entry.name, entry.sha256): entry for entry in sound}
+            trimmed = {entry.key: entry for entry in _trimmed(home, mine, age)}
+            decided = [trimmed.get(entry.key, entry) for entry in decided]
+    before = {entry.key: entry for entry in sound}
     failpoint("settle.trimmed")
     ledger.record_all(
         [
-            (entry, _refusals(ledger, entry, changed_scale.get(drift.key_of(entry))))
+            (entry, _refusals(ledger, entry, changed_scale.get(entry.key)))
             for entry in decided
-            if entry != before[(entry.name, entry.sha256)]
+            if entry != before[entry.key]
         ]
     )
     failpoint("settle.recorded")
@@ -81,9 +81,9 @@ def _unasked(entry: Entry) -> Entry:
 
 def _versions(versions: Sequence[Entry], changed_scale: Mapping[drift.Key, drift.Finding]) -> Iterable[Entry]:
     """Versions of one slot, the newest first: the newest that did not drift counts."""
-    newest = next((entry for entry in versions if drift.key_of(entry) not in changed_scale), None)
+    newest = next((entry for entry in versions if entry.key not in changed_scale), None)
     for entry in versions:
-        finding = changed_scale.get(drift.key_of(entry))
+        finding = changed_scale.get(entry.key)
         if finding:
             yield _asked(entry, finding)
         elif newest and entry is not newest:

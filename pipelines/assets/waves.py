@@ -74,7 +74,9 @@ def _arrival(key: str, files: list[tuple[Entry, int]]) -> dg.AssetMaterializatio
     counted = ("records", "accepted", "quarantined", "duplicate")
     records = [dg.TableRecord(dict(zip(_COLUMNS, _told(entry), strict=True))) for entry in entries]
     metadata: dict[str, dg.MetadataValue] = {
-        "dagster/row_count": dg.IntMetadataValue(sum(rows for _, rows in files)),
+        "dagster/row_count": dg.IntMetadataValue(
+            sum(rows for entry, rows in files if entry.status == "accepted")
+        ),
         "files": dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name) for name in _COLUMNS])),
         **{f"files_{name}": dg.IntMetadataValue(sum(getattr(e, name) for e in entries)) for name in counted},
     }

@@ -3,7 +3,7 @@
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit, home_path
 from pipelines.declared.lines import DeclarationError, Problem
 from pipelines.declared.schemas import SCHEMAS
-from pipelines.declared.specs import decoding_digest, source_spec
+from pipelines.declared.specs import checks_digest, decoding_digest, source_spec
 from pipelines.declared.tables import (
     chart_years,
     declared_tables,
@@ -22,6 +22,7 @@ __all__ = [
     "Problem",
     "Unit",
     "chart_years",
+    "checks_digest",
     "declared_tables",
     "decoding_digest",
     "fiscal_year_of",

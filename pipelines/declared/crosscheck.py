@@ -198,6 +198,23 @@ def _source(
                 f"unit_aliases.csv has no line for source '{code}'; add `{code},<text in the file>,<unit_code>`",
             )
         )
+    problems += _questions(source, at, framework)
+    problems += _outcomes(source, at, framework)
+    for index, measure in enumerate(source.measures):
+        if measure.roll_up == "weighted_by_n" and not source.keys.n:
+            problems.append(
+                at.problem(
+                    ["measures", index, "roll_up"], "roll_up weighted_by_n needs `keys: {n: <column>}`"
+                )
+            )
+    problems += _waves(source, at)
+    problems += _changed(source, at)
+    return problems
+
+
+def _questions(source: Source, at: Located, framework: Framework) -> list[Problem]:
+    """Each code and each column once, each dimension known."""
+    problems = []
     known_dimensions = ", ".join(framework.dimensions)
     columns: dict[str, str] = {}
     codes: set[str] = set()
@@ -223,6 +240,12 @@ def _source(
                         f"dimension '{dimension}' is not in the framework; it has {known_dimensions}",
                     )
                 )
+    return problems
+
+
+def _outcomes(source: Source, at: Located, framework: Framework) -> list[Problem]:
+    """Each outcome known, and asked by one item."""
+    problems = []
     for index, item in enumerate(source.items):
         if item.outcome and item.outcome not in framework.outcomes:
             problems.append(
@@ -237,15 +260,6 @@ def _source(
             problems.append(
                 at.problem(["items", index], f"outcome '{item.outcome}' is asked by two items; keep one")
             )
-    for index, measure in enumerate(source.measures):
-        if measure.roll_up == "weighted_by_n" and not source.keys.n:
-            problems.append(
-                at.problem(
-                    ["measures", index, "roll_up"], "roll_up weighted_by_n needs `keys: {n: <column>}`"
-                )
-            )
-    problems += _waves(source, at)
-    problems += _changed(source, at)
     return problems
 
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import asdict
 
 from pipelines.declared.home import Home
-from pipelines.declared.sources import Choice, Item, Measure, Source
+from pipelines.declared.sources import Choice, Fact, Item, Measure, Source
 from pipelines.ingest.spec import (
     ChoiceSpec,
     FactSpec,
@@ -28,62 +28,19 @@ _RANGES: dict[str, tuple[float | None, float | None]] = {
 def source_spec(home: Home, code: str) -> SourceSpec:
     """The reader's view of source `code`."""
     source = home.sources[code]
-    waves = (
-        None
-        if source.waves == "continuous"
-        else tuple(WaveSpec(wave.code, wave.file, wave.value) for wave in source.waves)
-    )
-    response = source.keys.response
-    responses = [response] if isinstance(response, str) else response or []
-    keys = {name: column for name, column in source.keys.model_dump().items() if column}
-    if responses == [
-        "@record"
-    ]:  # the tool gives no identifier: records are told apart by their place in the file
-        del keys["response"]
-    elif responses:
-        keys["response"] = responses[0]
+    keys, also = _keys(source)
     return SourceSpec(
         code=code,
         kind=source.kind,
         format=source.format,
         files=source.files,
         keys=keys,
-        also=tuple(responses[1:]),
+        also=also,
         unit=source.unit,
-        items=tuple(
-            ItemSpec(
-                item.code,
-                item.column,
-                tuple(item.aliases),
-                item.min,
-                item.max,
-                dict(item.values),
-                dict(item.missing),
-            )
-            for item in source.items
-        ),
-        measures=tuple(
-            MeasureSpec(
-                measure.code,
-                measure.column,
-                tuple(measure.aliases),
-                measure.scale,
-                dict(measure.missing),
-                *_RANGES[measure.scale],
-                tuple(measure.plus),
-            )
-            for measure in source.measures
-        ),
-        facts=tuple(
-            FactSpec(
-                fact.code, fact.column, dict(fact.values), dict(fact.missing), fact.promised, fact.actual
-            )
-            for fact in source.facts
-        ),
-        choices=tuple(
-            ChoiceSpec(one.code, one.column, tuple(one.aliases), tuple(one.options), one.separator)
-            for one in source.choices
-        ),
+        items=tuple(map(_item, source.items)),
+        measures=tuple(map(_measure, source.measures)),
+        facts=tuple(map(_fact, source.facts)),
+        choices=tuple(map(_choice, source.choices)),
         records=source.records,
         long=LongSpec(**source.long.model_dump()) if source.long else None,
         statement=StatementSpec(**source.statement.model_dump()) if source.statement else None,
@@ -95,7 +52,9 @@ def source_spec(home: Home, code: str) -> SourceSpec:
         renamed={column: tuple(others) for column, others in source.renamed.items()},
         drop=tuple(source.drop),
         comments=tuple(source.comments),
-        waves=waves,
+        waves=None
+        if source.waves == "continuous"
+        else tuple(WaveSpec(wave.code, wave.file, wave.value) for wave in source.waves),
         aliases=dict(home.aliases.get(code, {})),
         time_zone=home.organisation.time_zone,
         time_formats=tuple(source.time_formats),
@@ -110,9 +69,51 @@ def source_spec(home: Home, code: str) -> SourceSpec:
     )
 
 
+def _keys(source: Source) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Column by key, and the further columns of a composite identifier.
+
+    `@record` is no column: without an identifier records are told apart by their place in the file.
+    """
+    response = source.keys.response
+    parts = [response] if isinstance(response, str) else response or []
+    keys = {name: column for name, column in source.keys.model_dump().items() if column}
+    if parts == ["@record"]:
+        del keys["response"]
+    elif parts:
+        keys["response"] = parts[0]
+    return keys, tuple(parts[1:])
+
+
+def _item(item: Item) -> ItemSpec:
+    return ItemSpec(
+        item.code, item.column, tuple(item.aliases), item.min, item.max, dict(item.values), dict(item.missing)
+    )
+
+
+def _measure(measure: Measure) -> MeasureSpec:
+    low, high = _RANGES[measure.scale]
+    aliases, missing, plus = tuple(measure.aliases), dict(measure.missing), tuple(measure.plus)
+    return MeasureSpec(measure.code, measure.column, aliases, measure.scale, missing, low, high, plus)
+
+
+def _fact(fact: Fact) -> FactSpec:
+    values, missing = dict(fact.values), dict(fact.missing)
+    return FactSpec(fact.code, fact.column, values, missing, fact.promised, fact.actual)
+
+
+def _choice(choice: Choice) -> ChoiceSpec:
+    aliases, options = tuple(choice.aliases), tuple(choice.options)
+    return ChoiceSpec(choice.code, choice.column, aliases, options, choice.separator)
+
+
 def _asked(source: Source) -> dict[str, tuple[str, ...]]:
     entries: list[Item | Measure | Choice] = [*source.items, *source.measures, *source.choices]
     return {entry.code: tuple(entry.waves) for entry in entries if entry.waves}
+
+
+def checks_digest(source: Source) -> str:
+    """Twelve hex digits that change when what is asked of the source's decoded files does."""
+    return hashlib.sha256(repr(sorted(source.checks.model_dump().items())).encode()).hexdigest()[:12]
 
 
 def decoding_digest(spec: SourceSpec) -> str:

@@ -184,19 +184,9 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                 source.waves == "continuous",
             ),
         )
-        if isinstance(source.waves, list):
-            for wave in source.waves:
-                yield (
-                    "waves",
-                    (
-                        code,
-                        wave.code,
-                        wave.opened,
-                        wave.closed,
-                        wave.invited,
-                        code_of(wave.closed, grain, start),
-                    ),
-                )
+        for wave in source.waves if isinstance(source.waves, list) else []:
+            period = code_of(wave.closed, grain, start)
+            yield "waves", (code, wave.code, wave.opened, wave.closed, wave.invited, period)
         for item in source.items:
             role, target = ("dimension", item.dimension) if item.dimension else ("outcome", item.outcome)
             yield (
@@ -215,26 +205,17 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                     item.text.en if item.text else None,
                 ),
             )
-        # an event's fact is a share of counted events: it rolls up by their number
-        figures: list[tuple[Measure | Fact, tuple[str, str, str]]] = [
-            (measure, (measure.statistic, measure.scale, measure.roll_up)) for measure in source.measures
-        ]
-        figures += [(fact, ("share", "share", "weighted_by_n")) for fact in source.facts]
-        for figure, how in figures:
-            text = figure.text
-            yield (
-                "measures",
-                (
-                    code,
-                    source.kind,
-                    figure.code,
-                    figure.kpi,
-                    figure.dimension or "all",
-                    *how,
-                    text.fr if text else None,
-                    text.en if text else None,
-                ),
-            )
+        for measure in source.measures:
+            how = (measure.statistic, measure.scale, measure.roll_up)
+            yield "measures", _figure(code, source.kind, measure, how)
+        for fact in source.facts:  # a share of counted events: it rolls up by their number
+            yield "measures", _figure(code, source.kind, fact, ("share", "share", "weighted_by_n"))
+
+
+def _figure(code: str, kind: str, figure: Measure | Fact, how: tuple[str, str, str]) -> Row:
+    text = figure.text
+    wording = (text.fr, text.en) if text else (None, None)
+    return (code, kind, figure.code, figure.kpi, figure.dimension or "all", *how, *wording)
 
 
 def _finance(home: Home) -> Iterator[tuple[str, Row]]:

@@ -24,7 +24,7 @@ def examine(home: Path, repair: bool = False) -> list[Finding]:
     places = Places(home.resolve())
     found = [*_declarations(places), *zones.ground(places)]
     if not places.restricted.is_dir():
-        return found  # nothing ever ran here
+        return [*found, *zones.in_the_way(places)]  # nothing ever ran here
     if holder := zones.held_lock(places):
         busy = Finding(
             places.show(places.restricted / "run.lock"),

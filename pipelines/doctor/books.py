@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pipelines.doctor.finding import Finding, Places
 from pipelines.files import replacing
-from pipelines.ledger import Ledger
-from pipelines.publication import current
+from pipelines.ledger import Entry, Ledger, read_only
+from pipelines.publication import current, snapshot_id
 from pipelines.runbook import COPIES
 
 Register = list[tuple[str, str, str]]
@@ -24,9 +24,7 @@ def damage(path: Path) -> str | None:
     if not path.exists():
         return "it is missing"
     try:
-        with closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=60)
-        ) as connection:
+        with read_only(path, timeout_s=60) as connection:
             said = connection.execute("pragma integrity_check(1)").fetchone()[0]
             connection.execute("select count(*) from files").fetchone()
     except sqlite3.DatabaseError as error:
@@ -69,7 +67,7 @@ def ledger(places: Places) -> Iterator[Finding]:
 def _register(path: Path) -> Register | None:
     """Every row of the register, oldest first, if the damage has left them readable."""
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with read_only(path) as connection:
             return connection.execute(
                 "select published_at, snapshot, cell from publications order by rowid"
             ).fetchall()
@@ -82,9 +80,9 @@ def _nothing_published_since(copy: Path, places: Places) -> bool:
     shown = current(places.published)
     if shown is None:
         return True
-    with closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    with read_only(copy) as connection:
         known = {row[0] for row in connection.execute("select snapshot from runs where snapshot is not null")}
-    return shown.stem.removeprefix("scorecard-") in known
+    return snapshot_id(shown) in known
 
 
 def _restore(places: Places, copy: Path, register: Register) -> str:
@@ -119,21 +117,17 @@ def balance(places: Places, ledger: Ledger) -> Iterator[Finding]:
     explained: Counter[tuple[str, str]] = Counter(ledger.quarantined_counts())
     for entry in ledger.files():
         if entry.records != entry.accepted + entry.quarantined + entry.duplicate:
-            yield _again(places, ledger, entry.name, entry.sha256, "its records do not add up")
-        elif entry.quarantined != explained[entry.name, entry.sha256]:
-            told = explained[entry.name, entry.sha256]
-            yield _again(
-                places,
-                ledger,
-                entry.name,
-                entry.sha256,
-                f"{entry.quarantined} of its records are in quarantine and {told} have a reason there",
-            )
+            yield _again(places, ledger, entry, "its records do not add up")
+        elif entry.quarantined != explained[entry.key]:
+            told = explained[entry.key]
+            what = f"{entry.quarantined} of its records are in quarantine and {told} have a reason there"
+            yield _again(places, ledger, entry, what)
 
 
-def _again(places: Places, ledger: Ledger, name: str, sha256: str, what: str) -> Finding:
+def _again(places: Places, ledger: Ledger, entry: Entry, what: str) -> Finding:
     def mend() -> str:
-        ledger.ask_replay([(name, sha256)])
+        ledger.ask_replay([entry.key])
         return "the next run decodes it again"
 
-    return Finding(f"{places.home.name}/landing/{name}", what, f"run: relier replay --file {name}", mend=mend)
+    where = f"{places.home.name}/landing/{entry.name}"
+    return Finding(where, what, f"run: relier replay --file {entry.name}", mend=mend)

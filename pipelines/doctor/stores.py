@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pipelines.doctor.finding import Finding, Places
 from pipelines.files import private_folder, replacing, sha256_of, sweep
 from pipelines.ledger import Entry, Ledger
-from pipelines.publication import POINTER, PublicationError, current, publish, read_snapshot, snapshot_path
+from pipelines.publication import POINTER, PublicationError, current, publish, read_snapshot, snapshot_id
 
 
 def originals(places: Places, ledger: Ledger) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def _unreadable(path: Path, entry: Entry) -> str | None:
 
 
 def _again(ledger: Ledger, entry: Entry, parts: Iterable[Path]) -> str:
-    ledger.ask_replay([(entry.name, entry.sha256)])
+    ledger.ask_replay([entry.key])
     for part in parts:
         part.unlink(missing_ok=True)
     return "the next run decodes it again from the vault"
@@ -194,7 +194,7 @@ def snapshots(places: Places, ledger: Ledger) -> Iterator[Finding]:
         (
             path
             for path in candidates
-            if path != shown and path.stem.removeprefix("scorecard-") in audited and _broken(path) is None
+            if path != shown and snapshot_id(path) in audited and _broken(path) is None
         ),
         None,
     )
@@ -218,10 +218,13 @@ def _broken(path: Path) -> str | None:
 
 
 def _point(places: Places, sound: Path, broken: Path | None) -> str:
+    pointer = places.published / POINTER
     try:
-        publish(places.published, sound.stem.removeprefix("scorecard-"))
-    except PublicationError as error:
+        if pointer.is_dir():
+            pointer.rename(pointer.with_name(f"damaged-{POINTER}"))
+        publish(places.published, snapshot_id(sound))
+    except (PublicationError, OSError) as error:
         return f"not done: {error}"
     if broken is not None:
         broken.rename(broken.with_name(f"damaged-{broken.name}"))
-    return f"{snapshot_path(places.published, sound.stem.removeprefix('scorecard-')).name} is shown again"
+    return f"{sound.name} is shown again"

@@ -30,6 +30,13 @@ def ground(places: Places) -> Iterator[Finding]:
         )
 
 
+def in_the_way(places: Places) -> Iterator[Finding]:
+    """A file where a folder must be."""
+    for path in (places.vault.parent, places.vault, places.restricted, places.published):
+        if path.exists() and not path.is_dir():
+            yield Finding(places.show(path), "it is a file where a folder must be", "move it away")
+
+
 def held_lock(places: Places) -> str | None:
     """Who refreshes the home now; None when nobody does. A lock file by itself means nothing: the kernel frees it."""
     lock = RunLock(places.restricted / "run.lock")
@@ -64,6 +71,18 @@ def modes(places: Places) -> Iterator[Finding]:
                 f"run: chmod go-rwx {places.show(path)}",
                 mend=lambda path=path: _close(path),  # type: ignore[misc]  # bound now, called later
             )
+    if places.published.is_dir() and places.published.stat().st_mode & 0o022:
+        yield Finding(  # readers may be let in, but whoever writes here decides what they read
+            places.show(places.published),
+            f"others may write to it (mode {places.published.stat().st_mode & 0o777:o})",
+            f"run: chmod go-w {places.show(places.published)}",
+            mend=lambda: _no_writers(places.published),
+        )
+
+
+def _no_writers(path: Path) -> str:
+    os.chmod(path, path.stat().st_mode & ~0o022)
+    return "only its owner may write there now"
 
 
 def _close(path: Path) -> str:

@@ -77,7 +77,7 @@ def decode(path: Path, name: str, spec: SourceSpec, sink: Sink | None = None) ->
     if spec.format == "fec":
         return fec.decode_fec(raw, name, spec, sink)
     if spec.format == "pnl":
-        return given(pnl.decode_pnl(raw, name, spec), sink)
+        return given(pnl.decode_pnl(raw, spec), sink)
     if spec.format == "partner_workbook":
         spec = partner_workbook.understood(raw, spec)
     grid, layout, traits = READERS[spec.format](raw, spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from pipelines.ingest.grid import CODED, Cells
+from pipelines.ingest.grid import CODED, TEXT, Cells, refuse_wide
 from pipelines.ingest.model import MOST_PROBLEMS, WITHHELD, FileProblem, Problem, too_many
 from pipelines.ingest.parallel import in_order
 from pipelines.ingest.scan import (
@@ -22,13 +23,14 @@ from pipelines.ingest.scan import (
     count,
     detect_delimiter,
     record_bounds,
+    refuse_swallowed,
     scan,
     scan_all,
 )
+from pipelines.ingest.short_cells import coded_cells
 from pipelines.ingest.text import Text
 
 BLOCK = 1 << 20
-MOST_COLUMNS = 16_384
 BLANK = b" \t\r\n\"'\xc2\xa0"
 
 
@@ -59,13 +61,7 @@ class Delimited:
             self.headers, self._start, self.quotes_header = [list(names)], 0, False
         if trailing_mark or names is not None:
             self._fit_header()
-        if len(self.headers[0]) > MOST_COLUMNS:
-            raise FileProblem(
-                "too_wide",
-                expected=f"at most {MOST_COLUMNS:,} columns, as many as a sheet may have",
-                found=f"{len(self.headers[0]):,}",
-                fix="export the answers with one row per answer, or only the columns that are needed",
-            )
+        refuse_wide(len(self.headers[0]))
         self._count = self._count_records()
         self.records = self._count.records
         if self.records == 0:
@@ -76,6 +72,16 @@ class Delimited:
                 fix="export the file again once it holds answers",
             )
         self._refuse_cut_record()
+        self._short = self._short_columns()
+
+    def _short_columns(self) -> set[int]:
+        """Columns whose first cells are a character at most. Only how fast they are read depends on it."""
+        start = self._start
+        with contextlib.suppress(Unterminated):
+            rows = self._first(min(self.records, 50), start)
+            cells = zip(*(row.cells for row in rows), strict=False)
+            return {place for place, texts in enumerate(cells) if all(len(text or "") < 2 for text in texts)}
+        return set()
 
     def _read_headers(self, header_rows: int, top: int) -> tuple[list[list[str]], int, bool]:
         try:
@@ -89,13 +95,7 @@ class Delimited:
                 found=f"{len(rows)}",
                 fix="export the file again, or correct header_row in the declaration",
             )
-        if any(row.damaged and b"\n" in self._data[top + row.start : top + row.end] for row in rows):
-            raise FileProblem(  # it may have swallowed answers: none of it is quoted
-                "stray_quote",
-                expected="quotes inside a name written twice",
-                found="a header with a quote out of place, which runs over several lines",
-                fix="export the file again from the tool",
-            )
+        refuse_swallowed(self._data[top : top + rows[-1].end], rows)
         width = max(len(row.cells) for row in rows)
         headers = [[cell or "" for cell in row.cells] + [""] * (width - len(row.cells)) for row in rows]
         first = top + rows[0].start
@@ -191,6 +191,9 @@ class Delimited:
         numbers = np.arange(piece.before + 1, piece.before + found + 1)
         numbers = np.delete(numbers, [row.number - 1 for row in invalid])
         columns = {index: table.column(f"c{index}") for index in wanted}
+        for index in self._short & wanted.keys():
+            if wanted[index] == CODED:
+                columns[index] = coded_cells(columns[index])
         mended = [row for row in invalid if self._is_mendable(row)]
         wrong = [
             (piece.before + row.number, row.actual_columns) for row in invalid if not self._is_mendable(row)
@@ -238,7 +241,7 @@ class Delimited:
         converting = pacsv.ConvertOptions(
             check_utf8=False,  # read_text has checked every byte
             include_columns=[f"c{index}" for index in wanted],
-            column_types={f"c{index}": kind for index, kind in wanted.items()},
+            column_types={f"c{index}": TEXT if index in self._short else kind for index, kind in wanted.items()},
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,

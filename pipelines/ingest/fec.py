@@ -5,7 +5,6 @@ No quoting: a quote is a letter like any other. Amounts are exact decimals, read
 
 from __future__ import annotations
 
-import calendar
 import re
 import unicodedata
 from collections import Counter
@@ -27,6 +26,7 @@ from pipelines.ingest.fec_forms import ebcdic, names_without_header
 from pipelines.ingest.generic import PAGES
 from pipelines.ingest.grid import CODED, TEXT, Cells
 from pipelines.ingest.model import Decoded, FileProblem, Problem
+from pipelines.ingest.months import last_day
 from pipelines.ingest.parallel import in_order
 from pipelines.ingest.spec import SourceSpec
 from pipelines.ingest.spool import Shelf
@@ -298,7 +298,7 @@ def _identity(
             status="held",
         )
     siren = re.search(r"(?<![0-9])[0-9]{9}(?![0-9])", own)
-    end = date(last.year, last.month, calendar.monthrange(last.year, last.month)[1])
+    end = last_day(last.year, last.month)
     warnings.append(f"the name holds no closing date: {end} is taken from the last line")
     return siren[0] if siren else spec.code, end
 

@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.ingest.columns import coded, tidy_texts
-from pipelines.ingest.generic import open_grid, traits_of
+from pipelines.ingest.generic import one_header, traits_of
 from pipelines.ingest.grid import Grid
-from pipelines.ingest.header import Conventions, Layout, resolve
-from pipelines.ingest.naming import numbered
+from pipelines.ingest.header import Conventions, Layout
 from pipelines.ingest.reading import Marks, Traits
 from pipelines.ingest.spec import SourceSpec
 
@@ -29,8 +28,7 @@ CONVENTIONS = Conventions(
 
 def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     """A Formbricks export; its server writes times in UTC."""
-    grid = open_grid(raw, spec)
-    layout = resolve([numbered(grid.headers[0])], spec, CONVENTIONS, grid.records)
+    grid, layout = one_header(raw, spec, CONVENTIONS)
     return grid, layout, replace(traits_of(grid), utc=True, flags=_flags)
 
 
@@ -39,7 +37,5 @@ def _flags(marks: Marks, rows: int) -> tuple[np.ndarray, np.ndarray]:
     if "finished" not in marks:
         return ~test, test
     finished = coded(marks["finished"])
-    words = ("no", "false", "0")
-    return np.array([(text or "").lower() not in words for text in tidy_texts(finished)])[
-        finished.index
-    ], test
+    complete = np.array([(text or "").lower() not in ("no", "false", "0") for text in tidy_texts(finished)])
+    return complete[finished.index], test

@@ -42,6 +42,12 @@ def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     return grid, resolve(levels, spec, Conventions(), grid.records), traits_of(grid)
 
 
+def one_header(raw: bytes, spec: SourceSpec, conventions: Conventions) -> tuple[Grid, Layout]:
+    """A tool's file with one header row, where the second of two `Name` is `Name (2)`."""
+    grid = open_grid(raw, spec)
+    return grid, resolve([numbered(grid.headers[0])], spec, conventions, grid.records)
+
+
 def traits_of(grid: Grid) -> Traits:
     """Traits of a format that says nothing of missing answers; a workbook's dates may be numbers."""
     epoch = grid.serial_epoch if isinstance(grid, Spreadsheet) else None

@@ -11,12 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.ingest.columns import as_text
-from pipelines.ingest.generic import open_grid, traits_of
+from pipelines.ingest.generic import one_header, traits_of
 from pipelines.ingest.grid import Grid
-from pipelines.ingest.header import Conventions, Layout, resolve
-from pipelines.ingest.naming import numbered
-from pipelines.ingest.reading import Marks, Traits
+from pipelines.ingest.header import Conventions, Layout
+from pipelines.ingest.reading import Marks, Traits, is_filled
 from pipelines.ingest.spec import SourceSpec
 
 COMPLETED = "Survey Cycle Completion Date"
@@ -33,13 +31,9 @@ CONVENTIONS = Conventions(
 
 def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     """A Glint export; its dates are dd-mm-yyyy."""
-    grid = open_grid(raw, spec)
-    layout = resolve([numbered(grid.headers[0])], spec, CONVENTIONS, grid.records)
+    grid, layout = one_header(raw, spec, CONVENTIONS)
     return grid, layout, replace(traits_of(grid), day_first=True, flags=_flags)
 
 
 def _flags(marks: Marks, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    answered = np.ones(rows, dtype=bool)
-    if "completed" in marks:
-        answered = ~np.asarray(as_text(marks["completed"]).is_null())
-    return answered, np.zeros(rows, dtype=bool)
+    return is_filled(marks, "completed", rows), np.zeros(rows, dtype=bool)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipelines.ingest.generic import open_grid, traits_of
+from pipelines.ingest.generic import one_header, traits_of
 from pipelines.ingest.grid import Grid
-from pipelines.ingest.header import Conventions, Layout, resolve, tidy
-from pipelines.ingest.naming import numbered
+from pipelines.ingest.header import Conventions, Layout, tidy
 from pipelines.ingest.reading import Traits
 from pipelines.ingest.spec import SourceSpec
 
@@ -41,8 +40,7 @@ CONVENTIONS = Conventions(
 
 def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     """A Google Forms export. Under `Timestamp` dates that read both ways stay a question for the declaration."""
-    grid = open_grid(raw, spec)
-    layout = resolve([numbered(grid.headers[0])], spec, CONVENTIONS, grid.records)
+    grid, layout = one_header(raw, spec, CONVENTIONS)
     stamp = layout.keys.get("submitted_at")
     known = stamp is not None and tidy(grid.headers[0][stamp]).lower() in DAY_FIRST
     return grid, layout, replace(traits_of(grid), day_first=True if known else None)

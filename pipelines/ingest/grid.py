@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from pipelines.ingest.model import Problem
+from pipelines.ingest.model import FileProblem, Problem
 
 TEXT = pa.string()
 CODED = pa.dictionary(pa.int32(), pa.string())
+MOST_COLUMNS = 16_384
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,14 @@ class Grid(Protocol):
     def lines(self, records: np.ndarray) -> list[int]:
         """The line (or sheet row) each record number starts on, from 1."""
         ...
+
+
+def refuse_wide(columns: int) -> None:
+    """Raise FileProblem where a file has more columns than any sheet: looking each up would take for ever."""
+    if columns > MOST_COLUMNS:
+        raise FileProblem(
+            "too_wide",
+            expected=f"at most {MOST_COLUMNS:,} columns, as many as a sheet may have",
+            found=f"{columns:,}",
+            fix="export the answers with one row per answer, or only the columns that are needed",
+        )

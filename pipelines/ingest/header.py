@@ -245,7 +245,7 @@ def questions_of(
         wanted = [given[0] for given in names.values()]
         raise FileProblem(
             "header_not_recognised",
-            expected=f"questions such as {_listed(wanted)} in column {quote(spec.long.question if spec.long else '')}",
+            expected=f"questions such as {listed(wanted)} in column {quote(spec.long.question if spec.long else '')}",
             found="none of them",
             fix="correct `long: {question: ...}` in the source",
             status="held",
@@ -271,7 +271,7 @@ def questions_of(
         ]
         more = f" ({len(strangers) - 1} more questions to settle)" if len(strangers) > 1 else ""
         raise FileProblem(
-            "undeclared_column", expected="every question declared", found=_listed(strangers),
+            "undeclared_column", expected="every question declared", found=listed(strangers),
             fix=problems[0].fix + more, status="held", records=records, problems=problems,
         )  # fmt: skip
     return [*found, -1]
@@ -291,11 +291,10 @@ def _is_unsettled(matcher: Matcher, spec: SourceSpec, place: int) -> bool:
 
 def _undeclared(matcher: Matcher, spec: SourceSpec) -> list[str]:
     """Names of the columns nobody declared; those without a name are accidents unless they hold something."""
-    unnamed = set(matcher.unnamed)
     return [
         matcher.shown(place)
-        for place in range(matcher.width)
-        if place not in unnamed and _is_unsettled(matcher, spec, place)
+        for place in sorted({*range(matcher.width)}.difference(matcher.unnamed))
+        if _is_unsettled(matcher, spec, place)
     ]
 
 
@@ -304,7 +303,7 @@ def _held(matcher: Matcher, absent: list[Problem], undeclared: list[str]) -> Fil
     if not _is_header(matcher, len(absent)):
         return FileProblem(
             "header_not_recognised",
-            expected="a header with " + _listed([problem.column or "" for problem in absent]),
+            expected="a header with " + listed([problem.column or "" for problem in absent]),
             found="a first row without them",
             fix="check header_row and sheet in the declaration, or export the file with its header",
             status="held",
@@ -318,7 +317,7 @@ def _held(matcher: Matcher, absent: list[Problem], undeclared: list[str]) -> Fil
     ]
     first = problems[0]
     same = [problem.column or "" for problem in problems if problem.reason == first.reason]
-    found = _listed(same) if first.reason == "undeclared_column" else first.found
+    found = listed(same) if first.reason == "undeclared_column" else first.found
     language = language_of(undeclared) if len(absent) > 1 else None
     if language:
         found += f" (the columns it has instead look {language})"
@@ -394,6 +393,7 @@ def quote(name: str) -> str:
     return '"' + short.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(quote(name) for name in names[:5]) + more
+def listed(names: Sequence[str], most: int = SHOWN) -> str:
+    """The first names in a sentence, and how many more there are; "" for none."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(quote(name) for name in names[:most]) + more

@@ -131,6 +131,8 @@ def workbook(raw: bytes, order: dict[str, Any]) -> None:
                 if cells > order["most_cells"]:
                     raise TooLarge(f"{height:,} rows of {width:,} columns")
                 columns = read_sheet(sheet)
+                if any(len(column.codes) != height for column in columns):
+                    raise ValueError("the sheet says that it has other rows than it gives")
                 coders += columns
                 merged = [[*first, *last] for first, last in sheet.merged_cell_ranges or []]
                 told = [column.told() for column in columns]

@@ -10,12 +10,11 @@ import re
 
 import numpy as np
 
-from pipelines.ingest.columns import as_text
 from pipelines.ingest.generic import open_grid
 from pipelines.ingest.grid import Grid
 from pipelines.ingest.header import Conventions, Layout, resolve, tidy
 from pipelines.ingest.naming import numbered
-from pipelines.ingest.reading import Marks, Traits
+from pipelines.ingest.reading import Marks, Traits, is_filled
 from pipelines.ingest.spec import SourceSpec
 
 # The tool's own columns: code, then its names by language.
@@ -85,6 +84,4 @@ def codes(names: list[str]) -> list[str]:
 
 def _flags(marks: Marks, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Complete means submitted; LimeSurvey exports no test responses."""
-    submitted = marks.get("submitted")
-    complete = np.ones(rows, dtype=bool) if submitted is None else ~np.asarray(as_text(submitted).is_null())
-    return complete, np.zeros(rows, dtype=bool)
+    return is_filled(marks, "submitted", rows), np.zeros(rows, dtype=bool)

@@ -49,7 +49,12 @@ def month_end(text: str) -> date | None:
     if month is None or not 1 <= month <= 12:
         return None
     year += 2000 if year < 100 else 0
-    return date(year, month, calendar.monthrange(year, month)[1]) if year else None
+    return last_day(year, month) if year else None
+
+
+def last_day(year: int, month: int) -> date:
+    """The last day of a month; `month` is 1 to 12."""
+    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def in_english(text: str, whole: bool) -> str:

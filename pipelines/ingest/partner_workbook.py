@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.ingest.grid import CODED, Cells, Grid
-from pipelines.ingest.header import Conventions, Layout, quote, resolve, tidy
+from pipelines.ingest.header import Conventions, Layout, listed, quote, resolve, tidy
 from pipelines.ingest.isolated import Column, Sheet
 from pipelines.ingest.model import FileProblem, Problem
 from pipelines.ingest.reading import Traits
@@ -174,7 +174,7 @@ def _sheet(sheets: list[Sheet], spec: SourceSpec) -> tuple[Sheet, int]:
         found = named if len(named) == 1 else found
     if len(found) == 1:
         return found[0]
-    names = ", ".join(quote(sheet.name) for sheet, _ in found) if found else "no such row"
+    names = listed([sheet.name for sheet, _ in found]) or "no such row"
     raise FileProblem(
         "several_sheets" if found else "header_not_recognised",
         expected=f"one sheet with a row that names {NEEDED} columns of the template, {quote(PARTNER)} among them",

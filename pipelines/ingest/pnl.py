@@ -5,7 +5,6 @@ The unit of account is the line of the file that holds an account of its own; a 
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from pipelines.ingest.generic import open_grid
 from pipelines.ingest.grid import TEXT, Grid
 from pipelines.ingest.header import matches_glob, tidy
 from pipelines.ingest.model import WITHHELD, Decoded, FileProblem, Problem
-from pipelines.ingest.months import month_end
+from pipelines.ingest.months import last_day, month_end
 from pipelines.ingest.spec import SourceSpec, StatementSpec
 from pipelines.ingest.statement import Statement, statement_layout
 from pipelines.ingest.subtotals import Mismatch, descendants_agree, fits, parents, refuse_mismatches, rounding
@@ -51,7 +50,7 @@ class Lines:
     numbers: np.ndarray
 
 
-def decode_pnl(raw: bytes, name: str, spec: SourceSpec) -> Decoded:
+def decode_pnl(raw: bytes, spec: SourceSpec) -> Decoded:
     """A statement as ledger rows. Raises FileProblem (held) where a sum differs, a sign or a year is unsettled."""
     if spec.statement is None:
         raise FileProblem(
@@ -71,7 +70,7 @@ def decode_pnl(raw: bytes, name: str, spec: SourceSpec) -> Decoded:
 
 def _decode(grid: Grid, spec: SourceSpec, told: StatementSpec) -> Decoded:
     layout = statement_layout(grid, spec, told)
-    lines = _read(grid, layout, told)
+    lines = _read(grid, layout)
     own, sums, empty = _sorted_out(lines, spec)
     leaves = own & ~lines.bad
     _reconcile(grid, lines, leaves, sums, long=told.month is not None)
@@ -104,7 +103,7 @@ def _decode(grid: Grid, spec: SourceSpec, told: StatementSpec) -> Decoded:
     )
 
 
-def _read(grid: Grid, layout: Statement, told: StatementSpec) -> Lines:
+def _read(grid: Grid, layout: Statement) -> Lines:
     places = [layout.account, *layout.others, *layout.amounts, *layout.totals]
     cells = grid.read(dict.fromkeys(sorted(set(places)), TEXT))
 
@@ -114,7 +113,6 @@ def _read(grid: Grid, layout: Statement, told: StatementSpec) -> Lines:
         return as_text(cells.columns[place]).to_pylist()
 
     rows = len(cells.numbers)
-    bad = np.zeros(rows, dtype=bool)
     if cells.problems:
         raise FileProblem(
             "wrong_width",
@@ -129,7 +127,7 @@ def _read(grid: Grid, layout: Statement, told: StatementSpec) -> Lines:
     values, unread, ratio = _money(money, typed)
     months = layout.months
     amounts, totals = values[:, : len(layout.amounts)], values[:, len(layout.amounts) :]
-    bad |= unread.any(axis=1)
+    bad = np.asarray(unread.any(axis=1))
     if layout.month is not None:
         days = [_month(text or "") for text in texts(layout.month)]
         bad |= np.array([day is None for day in days], dtype=bool)
@@ -154,7 +152,7 @@ def _month(text: str) -> date | None:
             found = read_day(text)
         except ValueError:
             return None
-    return found and date(found.year, found.month, calendar.monthrange(found.year, found.month)[1])
+    return found and last_day(found.year, found.month)
 
 
 def _money(
@@ -318,8 +316,7 @@ def _closing(lines: Lines, leaves: np.ndarray, start: int) -> date:
 
 def _year_end(day: date, start: int) -> date:
     month = (start - 2) % 12 + 1
-    year = day.year + (day.month > month)
-    return date(year, month, calendar.monthrange(year, month)[1])
+    return last_day(day.year + (day.month > month), month)
 
 
 def _table(lines: Lines, leaves: np.ndarray, spec: SourceSpec, sign: str, closing: date) -> pa.Table:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipelines.ingest.columns import Fault, Faults, Scale, coded, read_scale
+from pipelines.ingest.columns import Fault, Faults, Scale, as_text, coded, read_scale
 from pipelines.ingest.grid import Cells, Grid
 from pipelines.ingest.header import Layout
 from pipelines.ingest.spec import SourceSpec
@@ -40,6 +40,11 @@ class Traits:
     serial_epoch: date | None = None
     day_first: bool | None = None
     utc: bool = False
+
+
+def is_filled(marks: Marks, name: str, rows: int) -> np.ndarray:
+    """Which of the `rows` have something in a format's own column; all of them where the file lacks it."""
+    return np.asarray(as_text(marks[name]).is_valid()) if name in marks else np.ones(rows, dtype=bool)
 
 
 @dataclass

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
-from pipelines.ingest import fec, forms_xlsx, google_forms, limesurvey, qualtrics, surveymonkey
+from pipelines.ingest import (
+    fec,
+    forms_xlsx,
+    google_forms,
+    limesurvey,
+    partner_workbook,
+    qualtrics,
+    surveymonkey,
+)
 from pipelines.ingest.header import tidy
 from pipelines.ingest.scan import SAMPLE, Unterminated, detect_delimiter, scan
 from pipelines.ingest.spec import SourceSpec
+from pipelines.ingest.statement import header_month
 from pipelines.ingest.workbook_head import Head, workbook_head
 
 SAV = (b"$FL2", b"$FL3")
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 LEDGERS = ("fec", "pnl")
-MONTH = re.compile(
-    r"(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d)"
-    r"|(?:janv?|jan|f[eé]v(?:r|rier)?|feb|mars?|mar|avr(?:il)?|apr(?:il)?|mai|may|juin|june?|juil(?:let)?|july?"
-    r"|ao[uû]t|aug(?:ust)?|sept?|oct(?:obre|ober)?|nov(?:embre|ember)?|d[eé]c(?:embre|ember)?|janvier|january"
-    r"|february|march|septembre|september)\.?[-/ ']*(?:(?:19|20)?\d\d)"
-)
 ACCOUNT = re.compile(r"(?:n°|num(?:éro)?|no\.?)?\s*(?:de )?compte|compte.*|(?:gl )?account.*|rubrique|poste")
 PERIOD = re.compile(r"mois|month|p[eé]riode?|period")
 AMOUNT = re.compile(r"montant|amount|solde|balance|r[eé]alis[eé]|actual")
-# What a partner's scorecard speaks of, one set of words per column of the template.
-PARTNER = {
-    "partner": re.compile(r"(?:partner|partenaire|fournisseur|supplier|vendor|prestataire)(?:[ _].*)?"),
-    "period": re.compile(r"p[eé]riode?|period|trimestre|quarter|semestre|ann[eé]e|year|date"),
-    "criterion": re.compile(r"crit[eè]re|criterion|criteria|indicateur|th[eè]me|question"),
-    "score": re.compile(r"note|score|rating|[eé]valuation"),
-    "maximum": re.compile(r"[eé]chelle[ _]?max|max(?:imum)?|scale[ _]max|note[ _]max|bar[eè]me"),
-    "weight": re.compile(r"poids|weight|pond[eé]ration|coef(?:ficient)?"),
-    "role": re.compile(r"[eé]valuateur(?:[ _].*)?|evaluator(?:[ _].*)?|r[oô]le"),
-    "direction": re.compile(r"sens|direction"),
-}
 
 
 def settled(raw: bytes, spec: SourceSpec) -> str:
@@ -74,9 +65,8 @@ def _head(raw: bytes) -> str:
     try:
         return head.decode("utf-8")
     except UnicodeDecodeError as problem:
-        cut = (
-            len(raw) > SAMPLE and problem.start >= SAMPLE - 4
-        )  # the last character of the sample, not of the file
+        # the last character of the sample, not of the file
+        cut = len(raw) > SAMPLE and problem.start >= SAMPLE - 4
         return head.decode("utf-8" if cut else "cp1252", "ignore")
 
 
@@ -107,15 +97,10 @@ def _is_fec(data: bytes) -> bool:
     rows = _rows(data[:65536], quoted=False)
     if not rows:
         return False
-    names = {fec.SYNONYMS.get(name, name) for name in map(_bare, rows[0])}
+    names = set(map(fec.normal, rows[0]))
     if names.issuperset(fec.NEEDED):
         return bool(names & {"debit", "credit", "montant", "sens"})
     return all(_is_fec_line(row) for row in rows[:3])
-
-
-def _bare(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).lower()
-    return re.sub(r"[^a-z0-9]", "", plain)
 
 
 def _is_fec_line(cells: Sequence[str]) -> bool:
@@ -132,7 +117,7 @@ def _is_fec_line(cells: Sequence[str]) -> bool:
 
 
 def _workbook(head: Head) -> str:
-    sheets = {_bare(name) for name, _ in head}
+    sheets = {partner_workbook.bare(name) for name, _ in head}
     if "evaluations" in sheets and sheets & {"partenaires", "partners", "referentiel"}:
         return "partner_workbook"
     for _, rows in head:
@@ -144,9 +129,10 @@ def _workbook(head: Head) -> str:
 
 
 def _is_partner_header(row: Sequence[str]) -> bool:
-    names = [tidy(cell).lower() for cell in row]
-    found = {kind for kind, words in PARTNER.items() if any(words.fullmatch(name) for name in names)}
-    return len(found) >= 3 and {"partner", "score"} <= found
+    found = {partner_workbook.canonical(cell) for cell in row} - {""}
+    return (
+        len(found) >= partner_workbook.NEEDED and {partner_workbook.PARTNER, partner_workbook.SCORE} <= found
+    )
 
 
 def _by_header(rows: list[list[str]]) -> str | None:
@@ -191,7 +177,7 @@ def _is_statement_header(row: Sequence[str]) -> bool:
     names = [cell.lower() for cell in row if cell]
     if not any(ACCOUNT.fullmatch(name) for name in names[:3]):
         return False
-    months = sum(MONTH.fullmatch(name) is not None for name in names)
+    months = sum(header_month(name) is not None for name in names)
     return months >= 2 or (
         len(names) <= 8 and any(map(PERIOD.fullmatch, names)) and any(map(AMOUNT.fullmatch, names))
     )

@@ -8,13 +8,14 @@ never by the engine that loads them, so that a loader that loses rows is caught.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipelines.ingest.model import FileProblem
 from pipelines.ingest.stored import WINDOW, Data
 
 DELIMITERS = (",", ";", "\t", "|", "$")
@@ -118,6 +119,19 @@ def _closing_quote(data: bytes, opening: int, mark: str) -> tuple[int, bool]:
             return position, clean
         clean = clean and following == b'"'
         position += 2 if following == b'"' else 1
+
+
+def refuse_swallowed(text: bytes, rows: Sequence[Row]) -> None:
+    """Raise FileProblem where a quote out of place makes a header of several lines: it may have swallowed answers, so
+    none of it is quoted. `rows` are the header's, at their place in `text`.
+    """
+    if any(row.damaged and b"\n" in text[row.start : row.end] for row in rows):
+        raise FileProblem(
+            "stray_quote",
+            expected="quotes inside a name written twice",
+            found="a header with a quote out of place, which runs over several lines",
+            fix="export the file again from the tool",
+        )
 
 
 def detect_delimiter(data: bytes, *, quoted: bool = True) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.ingest.header import quote, tidy
+from pipelines.ingest.header import listed, quote, tidy
 from pipelines.ingest.isolated import Column, Sheet
 from pipelines.ingest.model import FileProblem, Problem
 from pipelines.ingest.spec import ChoiceSpec, ItemSpec, MeasureSpec, SourceSpec
@@ -40,8 +40,8 @@ def data_sheets(
     if not found:
         raise FileProblem(
             "header_not_recognised",
-            expected=f"a sheet with {quoted([names[0] for names in (*keys, *answers)])} in row {row + 1}",
-            found=f"none in {quoted([sheet.name for sheet in sheets])}",
+            expected=f"a sheet with {listed([names[0] for names in (*keys, *answers)])} in row {row + 1}",
+            found=f"none in {listed([sheet.name for sheet in sheets]) or 'no visible sheet'}",
             fix="check header_row in the declaration, or add the file's names under aliases",
             status="held",
         )
@@ -58,7 +58,7 @@ def data_sheets(
         )
     names = list(dict.fromkeys(name for _, places in found for name in places))
     told = (
-        [f"{len(out)} sheets without any declared answer column are left out: {quoted(out)}"] if out else []
+        [f"{len(out)} sheets without any declared answer column are left out: {listed(out)}"] if out else []
     )
     tables = [
         (sheet, [sheet.columns[places[n]] if n in places else None for n in names]) for sheet, places in found
@@ -118,9 +118,3 @@ def _lacks(sheet: str, name: str) -> Problem:
 
 def _constant(sheet: Sheet) -> Column:
     return Column([sheet.name], np.zeros(sheet.height, dtype=np.int32))
-
-
-def quoted(names: Sequence[str]) -> str:
-    """Sheet or column names in a sentence."""
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(quote(name) for name in names[:8]) + more or "none"

@@ -123,7 +123,9 @@ class Spool:
         ]
         kind = code_type(len(texts))
         chunks = [
-            _spread(np.array(lookup or [0], dtype=kind.to_pandas_dtype()), chunk.indices, kind)
+            chunk.indices.cast(kind, safe=False)
+            if lookup == list(range(len(lookup)))
+            else _spread(np.array(lookup, dtype=kind.to_pandas_dtype()), chunk.indices, kind)
             for lookup, chunk in zip(lookups, column.chunks, strict=True)
         ]
         return _one(pa.chunked_array(chunks, kind), kind)

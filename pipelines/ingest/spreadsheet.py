@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from pipelines.ingest.archive import EPOCH_1900, check_archive
 from pipelines.ingest.grid import Cells
+from pipelines.ingest.header import listed
 from pipelines.ingest.isolated import Column, Parsed, Sheet, parse
 from pipelines.ingest.model import FileProblem
-from pipelines.ingest.sheets import data_sheets, quoted
+from pipelines.ingest.sheets import data_sheets
 from pipelines.ingest.spec import SourceSpec
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -53,7 +54,7 @@ class Spreadsheet:
             names, found, warnings = data_sheets(parsed.sheets, spec)
             self.warnings += warnings
         else:
-            sheet = _only_sheet(parsed, spec)
+            sheet = _only_sheet(parsed)
             names, found = _header(sheet, spec), [(sheet, list(sheet.columns))]
         first = spec.header_row or 1
         self.headers = [names]
@@ -102,7 +103,7 @@ def hidden_warning(parsed: Parsed, sheet: str | None) -> list[str]:
     if sheet in parsed.names and sheet not in parsed.visible:
         return [f'the declared sheet "{sheet}" is hidden in the workbook']
     hidden = [name for name in parsed.names if name not in parsed.visible]
-    return [f"hidden sheets are not read: {quoted(hidden)}"] if hidden else []
+    return [f"hidden sheets are not read: {listed(hidden)}"] if hidden else []
 
 
 def filled_rows(sheet: Sheet, first: int) -> np.ndarray:
@@ -139,12 +140,12 @@ def _header(sheet: Sheet, spec: SourceSpec) -> list[str]:
     return names
 
 
-def _only_sheet(parsed: Parsed, spec: SourceSpec) -> Sheet:
+def _only_sheet(parsed: Parsed) -> Sheet:
     filled = [sheet for sheet in parsed.sheets if len(filled_rows(sheet, 0))]
     if len(filled) == 1:
         return filled[0]
     if filled:
-        names = quoted([sheet.name for sheet in filled])
+        names = listed([sheet.name for sheet in filled])
         raise FileProblem(
             "several_sheets",
             expected="one visible sheet, or a declared one",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from pipelines.ingest.grid import Grid
-from pipelines.ingest.header import matches_glob, quote, tidy
+from pipelines.ingest.header import listed, matches_glob, quote, tidy
 from pipelines.ingest.model import FileProblem
-from pipelines.ingest.months import month_end
+from pipelines.ingest.months import last_day, month_end
 from pipelines.ingest.spec import SourceSpec, StatementSpec
 
 TOTAL = re.compile(r"(?i)(?:grand |year )?total(?: .*)?|somme|sum|full year|cumul")
@@ -71,7 +70,7 @@ def header_month(name: str) -> date | None:
     """The last day of the month a column is headed by."""
     if day := DAY.fullmatch(name):
         year, month = int(day[1]), int(day[2])
-        return date(year, month, calendar.monthrange(year, month)[1]) if 1 <= month <= 12 else None
+        return last_day(year, month) if 1 <= month <= 12 else None
     return month_end(name)
 
 
@@ -93,7 +92,7 @@ def _refuse_undeclared(names: Sequence[str], known: set[int]) -> None:
         raise FileProblem(
             "undeclared_column",
             expected="months, totals and declared columns",
-            found=", ".join(quote(name) for name in strange[:5]),
+            found=listed(strange),
             fix=f"add {quote(strange[0])} to `drop:` of the source",
             status="held",
         )
@@ -104,7 +103,7 @@ def _refuse_months(names: Sequence[str], found: dict[int, date]) -> None:
         raise FileProblem(
             "no_months",
             expected="columns headed by months, such as 2026-01, 01/2026, Jan-26 or janv. 2026",
-            found=", ".join(quote(name) for name in names[:8] if name) or "no column names",
+            found=listed([name for name in names if name]) or "no column names",
             fix="set header_row to the row of the months, or declare `month:` and `amount:` for a long statement",
             status="held",
         )

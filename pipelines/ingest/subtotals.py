@@ -88,15 +88,16 @@ def refuse_mismatches(found: Sequence[Mismatch], records: int, months: int) -> N
     """Hold the file: a sum that is no sum any more means a line lost, changed or counted twice."""
     if not found:
         return
+    fix = "export the statement again with all its accounts, or list the line under `not_records:`"
     problems = [
         Problem(
             None,
             one.line,
             None,
             "subtotal_mismatch",
-            f"{quote(one.name)} to be the sum of accounts beside it",
+            f"{quote(one.name)} to be the sum of the accounts beside it or under it",
             f"{one.months} of {months} months that differ",
-            "export the statement again with all its accounts, or list the line under `not_records:`",
+            fix,
         )
         for one in found
     ]
@@ -105,8 +106,8 @@ def refuse_mismatches(found: Sequence[Mismatch], records: int, months: int) -> N
     raise FileProblem(
         "subtotal_mismatch",
         expected=f"{quote(first.name)} (line {first.line}) to be the sum of the accounts beside it or under it",
-        found=f"{first.months} of {months} months that differ",
-        fix=f"export the statement again with all its accounts, or list the line under `not_records:`{more}",
+        found=problems[0].found,
+        fix=fix + more,
         status="held",
         records=records,
         problems=problems,

@@ -11,12 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.ingest.columns import as_text, coded, tidy_texts
-from pipelines.ingest.generic import open_grid, traits_of
+from pipelines.ingest.columns import coded, tidy_texts
+from pipelines.ingest.generic import one_header, traits_of
 from pipelines.ingest.grid import Grid
-from pipelines.ingest.header import Conventions, Layout, resolve
-from pipelines.ingest.naming import numbered
-from pipelines.ingest.reading import Marks, Traits
+from pipelines.ingest.header import Conventions, Layout
+from pipelines.ingest.reading import Marks, Traits, is_filled
 from pipelines.ingest.spec import SourceSpec
 
 CONVENTIONS = Conventions(
@@ -29,18 +28,14 @@ CONVENTIONS = Conventions(
 
 def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
     """A Typeform export; partial responses are incomplete."""
-    grid = open_grid(raw, spec)
-    layout = resolve([numbered(grid.headers[0])], spec, CONVENTIONS, grid.records)
+    grid, layout = one_header(raw, spec, CONVENTIONS)
     return grid, layout, replace(traits_of(grid), utc=True, flags=_flags)
 
 
 def _flags(marks: Marks, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    complete = np.ones(rows, dtype=bool)
-    if "submitted" in marks:
-        complete &= ~np.asarray(as_text(marks["submitted"]).is_null())
+    complete = is_filled(marks, "submitted", rows)
     if "type" in marks:
         kinds = coded(marks["type"])
-        complete &= np.array([(text or "completed") == "completed" for text in tidy_texts(kinds)])[
-            kinds.index
-        ]
+        done = np.array([(text or "completed") == "completed" for text in tidy_texts(kinds)])
+        complete = complete & done[kinds.index]
     return complete, np.zeros(rows, dtype=bool)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pipelines.files import sha256_of
 from pipelines.ingest import WITHHELD, Decoded, FileProblem, Problem, SourceSpec, decode
 from pipelines.ingest.choices import option_of
 from pipelines.ingest.header import matches_glob, quote, tidy
+from pipelines.ledger import read_only
 from pipelines.onboarding.look import WHY, look_at, opened
 
 SHOWN = 10  # problems written out
@@ -107,7 +107,7 @@ def _described(path: Path, home: Home) -> Report:
 def _read(path: Path, home: Home, code: str, given: bool) -> Report:
     source, spec = home.sources[code], source_spec(home, code)
     report: Report = {"kind": source.kind, "owner": source.owner}
-    twin = _known(home, path, code, given)
+    twin = _known(home, path, code)
     if twin:
         return report | {
             "duplicate_of": twin,
@@ -146,7 +146,7 @@ def _read(path: Path, home: Home, code: str, given: bool) -> Report:
     return report | {"accepted": broken is None, "verdict": verdict}
 
 
-def _known(home: Home, path: Path, code: str, given: bool) -> str | None:
+def _known(home: Home, path: Path, code: str) -> str | None:
     """The name these bytes are already known under; the ledger is opened read-only, and only where there is one."""
     ledger = home.restricted / "ledger.sqlite"
     if not ledger.exists():
@@ -154,7 +154,7 @@ def _known(home: Home, path: Path, code: str, given: bool) -> str | None:
     alive = "('claimed', 'candidate', 'accepted')"
     query = f"select name from files where sha256 = ? and source = ? and status in {alive} order by name"
     try:
-        with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        with read_only(ledger) as connection:
             names = [name for (name,) in connection.execute(query, (sha256_of(path), code))]
     except sqlite3.Error:
         return None

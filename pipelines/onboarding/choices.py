@@ -9,12 +9,12 @@ from itertools import pairwise
 SEPARATORS = (";", ", ", " / ", "/ ", " | ", "|")
 MOST_OPTIONS, LONGEST_OPTION = 60, 120
 PROSE = (".", "!", "?", "…")  # an option is no sentence: these are somebody's words
-SEEN = 3  # answers an option needs to be written down: rarer ones may be somebody's own words
+SHOWN = 3  # records a text of people's answers needs to be written down: rarer ones may be somebody's own words
 
 
 @dataclass(frozen=True)
 class Options:
-    """`texts` are the options seen at least SEEN times, most frequent first; `others` counts the answers left out."""
+    """`texts` are the options seen at least SHOWN times, most frequent first; `others` counts the answers left out."""
 
     separator: str
     texts: tuple[str, ...]
@@ -43,7 +43,7 @@ def _split(answers: Counter[str], separator: str) -> Options | None:
     for parts, count in cells:
         for part in parts:
             options[part] += count
-    kept = [text for text, count in options.most_common() if count >= min(SEEN, answers.total())]
+    kept = [text for text, count in options.most_common() if count >= min(SHOWN, answers.total())]
     others = sum(count for text, count in options.items() if text not in kept)
     covered = options.total() - others
     short = all(len(text) <= LONGEST_OPTION and not text.endswith(PROSE) for text in kept)
@@ -79,7 +79,7 @@ def _joined(cells: list[tuple[list[str], int]], separator: str) -> list[tuple[li
             (
                 pair
                 for pair, count in pairs.most_common()
-                if count >= SEEN and alone[pair[0]] == count == alone[pair[1]]
+                if count >= SHOWN and alone[pair[0]] == count == alone[pair[1]]
             ),
             None,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.declared import Home
@@ -71,12 +69,3 @@ def unit_names(home: Home) -> dict[str, str]:
         for alias, code in lines.items():
             told.setdefault(fold(alias), set()).add(code)
     return {text: next(iter(codes)) for text, codes in told.items() if len(codes) == 1}
-
-
-def answered(text: str, answers: Mapping[str, str]) -> str:
-    """A draft with its questions answered, by key: what a person does in an editor. For scripts and tests."""
-
-    def answer(match: re.Match[str]) -> str:
-        return match.group(0).replace("TODO", answers[match.group(1)])
-
-    return re.sub(r"(\w+): (?:&\w+ )?\[?TODO", answer, text)

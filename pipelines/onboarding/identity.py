@@ -29,9 +29,6 @@ TOTALS = re.compile(
     r"^(?:.*\b(?:total|totals|benchmark|overall|all responses|grand total|ensemble|moyenne|average|median)\b.*"
     r"|note\b.*|source\b.*|\*.*|click here.*)$"
 )
-LATE = re.compile(
-    r"\b(submit\w*|soumis\w*|complet\w*|recorded ?date|end\w*|fin|horodat\w*|timestamp|answered ?at)\b"
-)
 
 
 class Identity(Pool):

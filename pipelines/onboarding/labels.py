@@ -11,6 +11,7 @@ from pipelines.onboarding.wording import (
     Question,
     QuestionnaireError,
     Wording,
+    number,
     plain,
     read_questionnaire,
 )
@@ -26,21 +27,14 @@ def read_labels(path: Path) -> Wording:
 
 
 def _question(variable: Variable) -> Question:
-    codes = sorted(variable.labels, key=lambda code: (_number(code) is None, _number(code) or 0.0, code))
+    codes = sorted(variable.labels, key=lambda code: (number(code) is None, number(code) or 0.0, code))
     options = tuple(
         Option(
             code,
             {"": plain(variable.labels[code])},
-            _number(code),
+            number(code),
             "blank" if variable.is_missing(code) else None,
         )
         for code in codes
     )
     return Question((variable.name,), {"": plain(variable.label)} if variable.label else {}, options)
-
-
-def _number(code: str) -> float | None:
-    try:
-        return float(code)
-    except ValueError:
-        return None

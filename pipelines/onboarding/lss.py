@@ -50,11 +50,7 @@ def read_lss(path: Path) -> Wording:
         raise QuestionnaireError(f"{path.name} is no XML, which a .lss is; {FIX}") from None
     if root.find("LimeSurveyDocType") is None or root.find("questions") is None:
         raise QuestionnaireError(f"{path.name} is XML, but no LimeSurvey structure; {FIX}")
-    book = _Book(root)
-    languages = [plain(one.text) for one in root.iterfind("languages/language") if one.text]
-    titles = book.rows("surveys_languagesettings")
-    title = next((plain(row.get("surveyls_title", "")) for row in titles), "")
-    return Wording(path.name, tuple(book.questions()), title, tuple(languages))
+    return Wording(path.name, tuple(_Book(root).questions()))
 
 
 class _Book:

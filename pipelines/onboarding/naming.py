@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 
 from pipelines.ingest.header import matches_glob
+from pipelines.ingest.months import month_of
 from pipelines.onboarding.words import fold
 
-MONTHS = (
-    r"janv?(?:ier|uary)?|f[eé]vr?(?:ier)?|feb(?:ruary)?|mars|mar(?:ch)?|avr(?:il)?|apr(?:il)?|mai|may|juin|june?"
-    r"|juil(?:let)?|july?|ao[uû]t|aug(?:ust)?|sept?(?:embre|ember)?"
-    r"|oct(?:obre|ober)?|nov(?:embre|ember)?|d[eé]c(?:embre|ember)?"
-)
+LETTERS = re.compile(r"[^\W\d_]+")
 PERIOD = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:[-_ ]?([QT][1-4])(?!\d)|[-_]?(0[1-9]|1[0-2])(?:[-_]?(?:[0-2]\d|3[01]))?(?!\d))?",
     re.IGNORECASE,
@@ -21,9 +18,7 @@ PERIOD = re.compile(
 def source_name(file: str) -> str:
     """A source's code from a file name: its letters, without dates."""
     stem = re.sub(r"\.[A-Za-z]{2,5}$", "", file.rsplit("/", 1)[-1])
-    words = [
-        word for word in re.split(r"[^a-z]+", fold(stem)) if len(word) > 1 and not re.fullmatch(MONTHS, word)
-    ]
+    words = [word for word in re.split(r"[^a-z]+", fold(stem)) if len(word) > 1 and not month_of(word)]
     name = "_".join(words)[:40].strip("_")
     return name if name and name[0].isalpha() else "source"
 
@@ -32,7 +27,7 @@ def files_pattern(file: str) -> str:
     """The file's name with its dates and numbers as `*`, so that the next export matches too."""
     stem, dot, suffix = file.rpartition(".")
     stem = re.sub(r" ?\(\d+\)$", "", stem)  # the second download of one file
-    pattern = re.sub(rf"(?i)(?<![a-zà-ÿ])(?:{MONTHS})(?![a-zà-ÿ])", "*", stem or suffix)
+    pattern = LETTERS.sub(lambda word: "*" if month_of(word[0]) else word[0], stem or suffix)
     pattern = re.sub(r"\d+(?:[-_. ]*\d+)*", "*", pattern)
     pattern = re.sub(r"\*(?:[-_. ()]*\*)+", "*", pattern)
     pattern = f"{pattern}.{suffix}" if dot else pattern

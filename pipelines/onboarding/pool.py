@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipelines.onboarding.choices import SHOWN as SHOWN
 from pipelines.onboarding.look import Look
 from pipelines.onboarding.profile import Column
 from pipelines.onboarding.wording import Question, Wording
 from pipelines.onboarding.words import says
 
 Kind = Literal["responses", "events", "measures", "ledger"]
-SHOWN = 3  # records a text needs to be written into a draft of responses
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pipelines.onboarding.wording import (
     QuestionnaireError,
     Texts,
     Wording,
+    number,
     plain,
     read_questionnaire,
 )
@@ -50,8 +51,7 @@ def read_qsf(path: Path) -> Wording:
     questions = tuple(question for payload in kept for question in _questions(payload, language))
     order = {name: place for place, name in enumerate(_order(elements))}
     ordered = sorted(questions, key=lambda one: order.get(_import_root(one.columns[-1]), len(order)))
-    languages = dict.fromkeys(code for one in questions for code in one.texts)
-    return Wording(path.name, tuple(ordered), plain(entry.get("SurveyName")), tuple(languages))
+    return Wording(path.name, tuple(ordered))
 
 
 def _map(value: object) -> dict[str, Any]:
@@ -112,20 +112,13 @@ def _ordered(payload: dict[str, Any], part: str, order: str) -> list[str]:
     return wanted + [key for key in keys if key not in wanted]
 
 
-def _number(text: object) -> float | None:
-    try:
-        return float(str(text))
-    except ValueError:
-        return None
-
-
 def _options(payload: dict[str, Any], language: str, part: str, order: str) -> tuple[Option, ...]:
     recodes = _map(payload.get("RecodeValues"))
     found = []
     for key in _ordered(payload, part, order):
         code = str(recodes.get(key, key))
         labels = _texts(payload, language, lambda one, key=key: _display(one, part, key))
-        found.append(Option(code, labels, _number(code)))
+        found.append(Option(code, labels, number(code)))
     return tuple(found)
 
 

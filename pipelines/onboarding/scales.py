@@ -6,7 +6,7 @@ import re
 
 from pipelines.onboarding.pool import SHOWN, Guess, Item, Pool
 from pipelines.onboarding.profile import Column
-from pipelines.onboarding.wording import Question
+from pipelines.onboarding.wording import Question, number
 from pipelines.onboarding.words import (
     ANSWER,
     BATTERY,
@@ -145,7 +145,7 @@ class Scales(Pool):
         ]
         if len(set(values.values())) < 2 or not (ordered or (plain and self.reads_like_one(column))):
             return None
-        kept = {} if all(_is_number(text, value) for text, value in values.items()) else values
+        kept = {} if all(number(text) == value for text, value in values.items()) else values
         return Item(
             column,
             column.points,
@@ -195,10 +195,3 @@ def _apart(answer: str, question: str) -> int:
     return len(
         [word for word in words_of(answer).split() if word not in asked and not ANSWER.fullmatch(word)]
     )
-
-
-def _is_number(text: str, value: float) -> bool:
-    try:
-        return float(text) == value
-    except ValueError:
-        return False

@@ -66,12 +66,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Wording:
-    """A questionnaire: `title`, its languages, and its questions in their order."""
+    """A questionnaire: the file it comes from, and its questions in their order."""
 
     origin: str
     questions: tuple[Question, ...]
-    title: str = ""
-    languages: tuple[str, ...] = ()
     _found: dict[str, Question] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +83,14 @@ class Wording:
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self.questions)
+
+
+def number(code: object) -> float | None:
+    """A code as the number it is, None where it is none."""
+    try:
+        return float(str(code))
+    except ValueError:
+        return None
 
 
 def plain(text: object) -> str:

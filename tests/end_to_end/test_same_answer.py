@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import tempfile
 from collections.abc import Sequence
@@ -55,7 +56,7 @@ def taken(home: Path, batches: Sequence[Sequence[Arrival]]) -> Rows:
 
 def batches_of(sent: list[Arrival], cuts: Sequence[int]) -> list[list[Arrival]]:
     places = [0, *sorted(cut % (len(sent) + 1) for cut in cuts), len(sent)]
-    return [sent[low:high] for low, high in zip(places, places[1:], strict=False)]
+    return [sent[low:high] for low, high in itertools.pairwise(places)]
 
 
 @pytest.fixture(scope="module")
@@ -83,5 +84,7 @@ def test_a_version_sent_again_after_its_correction_wins_in_one_batch_as_in_three
     again = replace(first, name="hr_2 again.csv", age=corrected.age + 2)
     sent = [first, corrected, again]
     alone = taken(tmp_path / "alone", [[first]])
-    for number, batches in enumerate(([sent], [[one] for one in sent], [[again], [first, corrected]], [sent[::-1]])):
+    for number, batches in enumerate(
+        ([sent], [[one] for one in sent], [[again], [first, corrected]], [sent[::-1]])
+    ):
         assert taken(tmp_path / str(number), batches)["responses"] == alone["responses"]

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -154,29 +153,3 @@ def snapshot_path(home: Path) -> Path:
     """What a reader does: the pointer, then the file it names."""
     folder = home / "data" / "published"
     return folder / f"scorecard-{(folder / 'CURRENT').read_text().strip()}.duckdb"
-
-
-@pytest.mark.parametrize("moment", ["raw", "candidate"])
-def test_a_killed_run_loses_nothing_and_the_next_recovers(
-    published_demo: Path, tmp_path: Path, moment: str
-) -> None:
-    """Killed with SIGKILL, its whole group, as soon as the mark of each phase appears."""
-    home = copy_home(published_demo, tmp_path / "demo")
-    data = home / "data" / "restricted"
-    marks = {
-        "raw": lambda: any(data.glob("raw/responses/*/*.parquet")),
-        "candidate": lambda: (
-            any(data.glob("candidate/*.duckdb")) or (home / "data/published/CURRENT").exists()
-        ),
-    }
-    process = start(home)
-    while process.poll() is None and not marks[moment]():
-        rest(process, 0.02)
-    alive = process.poll() is None
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert alive, "the run ended before it could be killed"
-    done = relier(home, "run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert marts(snapshot(home)) == marts(snapshot(published_demo))
-    assert not list((home / "data").rglob(".*.part"))

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines import claims, failpoints, loading, settling
+from pipelines import claims, failpoints, loading, publication, settling
 from pipelines.assets import published
+from pipelines.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Build:
+    """How to break it, and the failpoints at which a kill shows that it is ('' for a run that nobody kills)."""
+
+    break_it: Callable[[], None]
+    points: tuple[str, ...]
+
+
+def _swap(module: Any, name: str, instead: Any) -> Any:
+    """Replace a name that is there, and return what it was: a build must never fail to be broken."""
+    was = getattr(module, name)
+    setattr(module, name, instead)
+    return was
 
 
 def _ledger_before_parquet() -> None:
     """The commit point comes before what it commits."""
-    write = loading._write
+    waiting: list[tuple[Path, Path]] = []
 
-    def late(*arguments: Any, **named: Any) -> Any:
-        failpoints.failpoint("decode.written")  # here a careful build would have written
-        return write(*arguments, **named)
+    @contextmanager
+    def later(target: Path, mode: int = 0o600) -> Iterator[Path]:
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        yield temporary
+        waiting.append((temporary, target))
 
-    load_one = loading._load_one
+    def point(name: str) -> None:
+        failpoints.failpoint(name)
+        while name == "decode.recorded" and waiting:
+            os.replace(*waiting.pop())
 
-    def eager(home: Any, entry: Any, key: bytes) -> Any:
-        with _recording(loading, "_write", lambda *_, **__: None):
-            return load_one(home, entry, key)
-
-    loading._write = late
-    loading._load_one = eager
-
-
-@contextmanager
-def _recording(module: Any, name: str, instead: Any) -> Iterator[None]:
-    kept = getattr(module, name)
-    setattr(module, name, instead)
-    try:
-        yield
-    finally:
-        setattr(module, name, kept)
+    _swap(loading, "replacing", later)
+    _swap(loading, "failpoint", point)
 
 
 def _pointer_before_snapshot() -> None:
     """The pointer moves before the file it names is in place."""
-    rename = Path.rename
 
     def publish_first(folder: Path, snapshot_id: str) -> None:
         (folder / "CURRENT").write_text(snapshot_id)
@@ -53,32 +60,78 @@ def _pointer_before_snapshot() -> None:
             failpoints.failpoint("publish.moved")
         return rename(self, target)
 
-    Path.rename = slow  # type: ignore[method-assign]
-    published.publish = lambda *_: None
+    rename = _swap(Path, "rename", slow)
+    _swap(published, "publish", lambda *_: None)
+
+
+def _written_in_place() -> None:
+    """What replaces a file is written over it, and a kill leaves half of it."""
+
+    def halves(point: str) -> Any:
+        @contextmanager
+        def over(target: Path, mode: int = 0o600) -> Iterator[Path]:
+            temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+            yield temporary
+            whole = temporary.read_bytes()
+            target.write_bytes(whole[: len(whole) // 2])
+            failpoints.failpoint(point)
+            target.write_bytes(whole)
+            temporary.unlink()
+
+        return over
+
+    _swap(settling, "replacing", halves("settle.trimmed"))
+    _swap(publication, "replacing", halves("publish.moved"))
 
 
 def _nothing_is_repeated() -> None:
     """Records that two exports bring are counted twice."""
-    settling._trimmed = lambda *_: []
+    _swap(settling, "_trimmed", lambda *_: [])
+
+
+def _settling_forgets_quarantine() -> None:
+    """A replaced file's refused records are called duplicates."""
+
+    def forget(old: Any, newest: Any) -> Any:
+        entry = superseded(old, newest)
+        return replace(entry, quarantined=0, duplicate=entry.records)
+
+    superseded = _swap(settling, "_superseded", forget)
+
+
+def _quarantine_without_rows() -> None:
+    """Refused records are counted, and nobody can say which they were."""
+
+    def record_all(self: Ledger, changes: Any) -> None:
+        real(self, [(entry, None if refusals is None else []) for entry, refusals in changes])
+
+    real = _swap(Ledger, "record_all", record_all)
+
+
+def _register_forgets() -> None:
+    """A snapshot is published, and no register says which cells."""
+    _swap(Ledger, "publish", lambda *_: None)
 
 
 def _vault_forgets() -> None:
     """The original is not kept."""
-    keep = claims._to_vault
 
     def forget(file: Any, originals: Path) -> str:
         digest = keep(file, originals)
-        shutil.copy(originals / digest, originals / f"{digest}.kept")
         (originals / digest).unlink()
         (originals / digest).write_bytes(b"")
         return digest
 
-    claims._to_vault = forget
+    keep = _swap(claims, "_to_vault", forget)
 
 
-BUILDS: dict[str, Callable[[], None]] = {
-    "ledger before Parquet": _ledger_before_parquet,
-    "pointer before snapshot": _pointer_before_snapshot,
-    "nothing is repeated": _nothing_is_repeated,
-    "the vault forgets": _vault_forgets,
+BUILDS: dict[str, Build] = {
+    "ledger before Parquet": Build(_ledger_before_parquet, ("decode.recorded",)),
+    "pointer before snapshot": Build(_pointer_before_snapshot, ("publish.moved",)),
+    "written in place": Build(_written_in_place, ("settle.trimmed", "publish.moved")),
+    "the vault forgets": Build(_vault_forgets, ("claim.recorded",)),
+    "quarantine without rows": Build(_quarantine_without_rows, ("judge.recorded",)),
+    "nothing is repeated": Build(_nothing_is_repeated, ("",)),
+    "settling forgets quarantine": Build(_settling_forgets_quarantine, ("",)),
+    "the register forgets": Build(_register_forgets, ("",)),
 }

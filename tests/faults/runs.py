@@ -11,17 +11,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
+LOOK_EVERY = 0.02
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """How a run ended: `code` (negative: the signal), where it had got to, whether the group was killed from outside."""
+    """How a run ended: `code` (negative: the signal), where it had got to, what it said."""
 
     code: int
     passed: tuple[str, ...]
@@ -43,6 +45,18 @@ class Attempt:
             return "build"
         return self.last.partition(".")[0]
 
+    @property
+    def reason(self) -> str:
+        """Why it did not publish, as it said; '' when it did."""
+        told = [line for line in self.said.splitlines() if line.startswith("reason: ")]
+        return "" if not told or told[-1] == "reason: None" else told[-1].removeprefix("reason: ")
+
+    @property
+    def escaped(self) -> str:
+        """The exception that came out instead of a sentence; '' when none did."""
+        told = [line for line in self.said.splitlines() if line.startswith("escaped: ")]
+        return told[-1] if told else ""
+
 
 class Server:
     """One home, one loaded interpreter, as many runs as wanted."""
@@ -51,6 +65,7 @@ class Server:
         self.home = home
         environment = {**os.environ, "RELIER_HOME": str(home), "PYTHONPATH": str(REPO)}
         environment.pop("DAGSTER_HOME", None)
+        self._points: dict[int, Path] = {}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.server"],
             cwd=REPO,
@@ -75,15 +90,37 @@ class Server:
 
     def start(self, failpoint: str = "", broken: str = "", limit: int = 0) -> int:
         """Start a run; returns its process (and group) number. `limit` is the largest file it may write, in bytes."""
-        return int(self._ask(do="start", failpoint=failpoint, broken=broken, limit=limit)["pid"])
+        told = self._ask(do="start", failpoint=failpoint, broken=broken, limit=limit)
+        self._points[int(told["pid"])] = Path(told["points"])
+        return int(told["pid"])
 
-    def wait(self, pid: int, kill_after: float | None = None, whole_group: bool = True) -> Attempt:
-        """Wait for a run, killing it after so many seconds; without `whole_group` what it started outlives it."""
+    def wait(
+        self, pid: int, kill_after: float | None = None, whole_group: bool = True, since: str = ""
+    ) -> Attempt:
+        """Wait for a run, killing it so many seconds after its start, or after it passed the point `since`.
+
+        Without `whole_group` what it started (dbt) outlives it.
+        """
         if kill_after is not None:
-            time.sleep(kill_after)
-            (os.killpg if whole_group else os.kill)(pid, signal.SIGKILL)
+            if since:
+                self._until(pid, since)
+            self._rest(pid, kill_after)
+            with suppress(ProcessLookupError):
+                (os.killpg if whole_group else os.kill)(pid, signal.SIGKILL)
         told = self._ask(do="wait", pid=pid)
         return Attempt(told["code"], tuple(told["passed"]), told["said"])
+
+    def _until(self, pid: int, point: str) -> None:
+        points = self._points[pid]
+        while not (points.exists() and point in points.read_text().split()) and _runs(pid):
+            threading.Event().wait(LOOK_EVERY)
+
+    def _rest(self, pid: int, seconds: float) -> None:
+        """So many seconds, or until the run has ended."""
+        left = seconds
+        while left > 0 and _runs(pid):
+            threading.Event().wait(min(left, LOOK_EVERY))
+            left -= LOOK_EVERY
 
     def run(self, **order: Any) -> Attempt:
         return self.wait(self.start(**order))
@@ -100,3 +137,10 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (OSError, IndexError):
+        return False

@@ -35,7 +35,7 @@ def main() -> None:
             if not pid:
                 _run(order, log)
             children[pid] = log
-            answer = {"pid": pid}
+            answer = {"pid": pid, "points": str(log.with_suffix(".points"))}
         else:
             _, status = os.waitpid(order["pid"], 0)
             log = children[order["pid"]]
@@ -58,11 +58,13 @@ def _run(order: dict[str, object], log: Path) -> None:
             os.dup2(said.fileno(), stream)
         try:
             if order.get("limit"):
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit is an error, not a death
+                signal.signal(
+                    signal.SIGXFSZ, signal.SIG_IGN
+                )  # a write beyond the limit is an error, not a death
                 resource.setrlimit(resource.RLIMIT_FSIZE, (int(str(order["limit"])),) * 2)
             failpoints.arm(str(order["failpoint"]), str(log.with_suffix(".points")))
             if order.get("broken"):
-                broken.BUILDS[str(order["broken"])]()
+                broken.BUILDS[str(order["broken"])].break_it()
             outcome = running.refresh(Home.load(home_path()), False, Console(file=said, width=200))
             said.write(f"\nreason: {outcome.reason}\n")
             code = 1 if outcome.reason else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 DECLARATIONS = {
@@ -123,7 +123,9 @@ def arrivals(seed: int) -> list[Arrival]:
     """What is sent, in order: surveys, an overlapping export, a copy, a correction, a cut file, a ledger."""
     draw = random.Random(seed)
     first, second, mended = (_survey(draw, wave) for wave in (1, 2, 2))
-    clients = [_clients(draw, low, low + 60) for low in (0, 40, 80)]  # each export brings the end of the last again
+    clients = [
+        _clients(draw, low, low + 60) for low in (0, 40, 80)
+    ]  # each export brings the end of the last again
     deliveries = _deliveries(draw)
     return [
         Arrival("hr_1.csv", first, 1),
@@ -147,7 +149,16 @@ def _survey(draw: random.Random, wave: int) -> str:
         answers = (draw.randint(1, 5), draw.randint(1, 5), draw.randint(0, 10))
         if number == 7:
             unit = "?"  # a unit nobody declared: one record in quarantine
-        cells = (number, f"2025-0{3 * wave}-10 10:00:00", 3, "fr", f"t{wave}-{number}", "10.0.0.1", unit, *answers)
+        cells = (
+            number,
+            f"2025-0{3 * wave}-10 10:00:00",
+            3,
+            "fr",
+            f"t{wave}-{number}",
+            "10.0.0.1",
+            unit,
+            *answers,
+        )
         lines.append(";".join(f'"{cell}"' for cell in cells))
     return "\r\n".join(lines) + "\r\n"
 
@@ -173,16 +184,44 @@ def _deliveries(draw: random.Random) -> str:
 
 
 def _ledger(draw: random.Random) -> str:
-    names = (
-        "JournalCode JournalLib EcritureNum EcritureDate CompteNum CompteLib CompAuxNum CompAuxLib PieceRef PieceDate "
-        "EcritureLib Debit Credit EcritureLet DateLet ValidDate Montantdevise Idevise"
-    ).split()
+    names = [
+        "JournalCode",
+        "JournalLib",
+        "EcritureNum",
+        "EcritureDate",
+        "CompteNum",
+        "CompteLib",
+        "CompAuxNum",
+        "CompAuxLib",
+        "PieceRef",
+        "PieceDate",
+        "EcritureLib",
+        "Debit",
+        "Credit",
+        "EcritureLet",
+        "DateLet",
+        "ValidDate",
+        "Montantdevise",
+        "Idevise",
+    ]
     lines = ["\t".join(names)]
     for number in range(1, 23):
         day = f"2025{1 + number // 2:02}15"
         amount = f"{draw.randint(100, 900)},00"
         for account, debit, credit in (("706000", "0,00", amount), ("411000", amount, "0,00")):
-            cells = ["VE", "Ventes", str(number), day, account, "x", "NS"[number % 2], "", f"F{number}", day, "x"]
+            cells = [
+                "VE",
+                "Ventes",
+                str(number),
+                day,
+                account,
+                "x",
+                "NS"[number % 2],
+                "",
+                f"F{number}",
+                day,
+                "x",
+            ]
             lines.append("\t".join([*cells, debit, credit, "", "", day, "", ""]))
     return "\r\n".join(lines) + "\r\n"
 
@@ -196,3 +235,33 @@ def empty(home: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def variant(draw: random.Random, sent: list[Arrival]) -> list[Arrival]:
+    """The same records sent another way: files split, rows shuffled, sent twice, renamed, and in another order."""
+    out: list[Arrival] = []
+    for arrival in sent:
+        lines = arrival.text.splitlines(keepends=True)
+        appended = arrival.name.startswith(("cl_", "de_")) and arrival.text.endswith("\n")
+        way = draw.choice(["as it is", "shuffled", "split", "twice", "renamed"])
+        stem, dot, end = arrival.name.rpartition(".")
+        if way == "shuffled" and arrival.text.endswith("\n") and "FEC" not in arrival.name:
+            body = lines[1:]
+            draw.shuffle(body)
+            out.append(replace(arrival, text="".join([lines[0], *body])))
+        elif way == "split" and appended and len(lines) > 2:
+            cut = draw.randrange(2, len(lines))
+            parts = (lines[:cut], [lines[0], *lines[cut:]])
+            out += [
+                replace(arrival, name=f"{stem} part {number}{dot}{end}", text="".join(part))
+                for number, part in enumerate(parts)
+            ]
+        elif way == "twice":
+            later = draw.choice([-1, 0, 1])  # a copy has a time of its own
+            out += [arrival, replace(arrival, name=f"{stem} copy{dot}{end}", age=arrival.age + later)]
+        elif way == "renamed":
+            out.append(replace(arrival, name=f"{stem} final{dot}{end}"))
+        else:
+            out.append(arrival)
+    draw.shuffle(out)
+    return out

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from pipelines import gx_duckdb
-from pipelines.expectations import ExpectationsError, SourceChecks, judge, judge_all
+from pipelines.expectations import ExpectationsError, SourceChecks, Verdict, judge_all
 
 CANARY = "987654321"
 SURVEY = SourceChecks(
@@ -72,6 +72,10 @@ def alter(warehouse: Path, statement: str) -> None:
 
 
 GOOD = ["good0", "good1"]
+
+
+def judge(warehouse: Path, source: SourceChecks, file_ids: list[str]) -> list[Verdict]:
+    return judge_all(warehouse, [(source, file_ids)])
 
 
 @pytest.mark.parametrize("source", [SURVEY, SCORES, DATED, EVENTS, LEDGER])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +14,20 @@ import openpyxl
 import pytest
 from rich.console import Console
 
+from pipelines import drift
+from pipelines.assets.waves import arrivals
+from pipelines.checks import _judged
 from pipelines.declared import Home
+from pipelines.expectations import Verdict
 from pipelines.files import NetworkDriveError, RunLock, file_system, refuse_network
 from pipelines.ledger import Entry, Ledger, Refusal
-from pipelines.loading import pending
-from pipelines.quarantine import ExportError, chosen, export, print_quarantine, safe_cell, spans
+from pipelines.loading import LOST, pending
+from pipelines.quarantine import ExportError, _reason, chosen, export, print_quarantine, safe_cell, spans
 from pipelines.replaying import ReplayError, choose, mark, waiting_anyway
 from pipelines.reporting import print_status, status_of
 from pipelines.waves import wave_keys, waves_of
 from tests.unit.declared.homes import FILES
-from tests.unit.operations_home import ledger_of, put, work, worked_home
+from tests.unit.operations_home import answers, ledger_of, put, work, worked_home
 
 
 @pytest.fixture
@@ -137,6 +143,33 @@ def test_the_owner_gets_a_list_in_the_organisations_language(home: Home, tmp_pat
     assert read[3][7] == "'@add it"
 
 
+def _reasons_in_code() -> set[str]:
+    """First text of every FileProblem, Refusal, Fault and refusing helper that looks like a code."""
+    raisers = {"FileProblem", "Refusal", "Fault", "_Refused", "_refused", "_refuse"}
+    found = {LOST, drift.REASON}
+    for path in Path(drift.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", getattr(node.func, "attr", "")) in raisers
+            ):
+                texts = (
+                    [one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)]
+                    if node.args
+                    else []
+                )
+                found |= {
+                    text for text in texts if isinstance(text, str) and re.fullmatch("[a-z]+(_[a-z]+)*", text)
+                }
+    return found - {"reason"}  # the key of an answer from a child process, which raised it by its own name
+
+
+def test_every_reason_is_said_in_french() -> None:
+    found = _reasons_in_code()
+    assert {"unknown_unit", "zip_bomb", "lost_original"} < found
+    assert {code for code in found if _reason(code, "fr") == code.replace("_", " ")} == set()
+
+
 def test_an_export_goes_nowhere_else(home: Home, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"must end in \.csv or \.xlsx"):
         export(home, [], tmp_path / "list.html")
@@ -238,6 +271,61 @@ def test_a_lost_parquet_is_decoded_again_by_any_run(home: Home) -> None:
         assert (home.restricted / str(entry.parquet)).exists()
 
 
+@pytest.mark.parametrize("altered", [False, True])
+def test_a_lost_original_holds_its_file_and_no_other(home: Home, altered: bool) -> None:
+    put(home, "hr_2025Q2_bis.csv", answers(90))
+    with ledger_of(home) as ledger:
+        work(home, ledger)
+        entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
+        original = home.vault / "originals" / entry.sha256
+        sound = original.read_bytes()
+        original.unlink()
+        if altered:
+            original.write_bytes(sound[:-1])
+        (home.restricted / str(entry.parquet)).unlink()
+        (home.restricted / str(ledger.files("accepted")[0].parquet)).unlink()
+        work(home, ledger, "run-2")
+        (held,) = ledger.files("held")
+        assert (held.name, held.reason, held.quarantined) == ("hr_2025Q2.csv", LOST, entry.records)
+        assert "doctor" in str(held.message)
+        assert "hr_2025Q1.csv" in names(ledger.files("accepted"))
+        assert pending(home, ledger, "responses") == []  # asked again only when there is something to read
+        original.unlink(missing_ok=True)
+        original.write_bytes(sound)
+        work(home, ledger, "run-3")
+        assert ledger.files("held") == []
+        assert next(e for e in ledger.files() if e.name == entry.name).rows_hash == entry.rows_hash
+
+
+def test_a_replay_without_its_original_keeps_what_was_decoded(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
+        (home.vault / "originals" / entry.sha256).unlink()
+        before = ledger.refusals()
+        for run in ("run-2", "run-3"):
+            mark(ledger, choose(home, ledger, source="hr_survey"))
+            work(home, ledger, run)
+        kept = next(one for one in ledger.files() if one.name == entry.name)
+        assert (kept.status, kept.parquet, kept.accepted) == ("accepted", entry.parquet, entry.accepted)
+        assert ["vault" in warning for warning in kept.warnings] == [True]
+        assert (ledger.refusals(), ledger.replays()) == (before, {})
+
+
+def test_a_check_relaxed_takes_the_file_it_held(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
+        broken = Verdict(entry.file_id, 1, 2, ("unknown_unit_max_share",))
+        ledger.record_all([_judged(home, ledger, replace(entry, status="candidate"), broken)])
+        assert pending(home, ledger, "responses") == []  # nothing changed: it would be held again
+        source = home.path / "declarations" / "sources" / "hr_survey.yml"
+        source.write_text(source.read_text() + "checks: {unknown_unit_max_share: 0.5}\n")
+        relaxed = Home.load(home.path)
+        assert names(pending(relaxed, ledger, "responses")) == ["hr_2025Q2.csv"]
+        work(relaxed, ledger, "run-2")
+        assert names(ledger.files("accepted")) == ["hr_2025Q1.csv", "hr_2025Q2.csv"]
+        assert pending(relaxed, ledger, "responses") == []
+
+
 # ---- waves -------------------------------------------------------------------------------------------------
 
 CONTINUOUS = {
@@ -267,6 +355,15 @@ def test_a_continuous_file_lies_in_the_periods_of_its_answers(tmp_path: Path) ->
     assert "desk:2026-Q1" not in keys  # has not begun at the as-of date
 
 
+def test_a_wave_counts_the_rows_that_count(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        entries = ledger.files()
+    now, before = arrivals(home, entries), [replace(e, status="superseded") for e in entries]
+    counted = [arrived.metadata["dagster/row_count"].value for arrived in now]
+    assert counted == [entry.accepted for entry in entries if entry.status == "accepted"]
+    assert {arrived.metadata["dagster/row_count"].value for arrived in arrivals(home, before)} == {0}
+
+
 def test_a_file_that_was_not_decoded_is_in_the_wave_of_its_name(home: Home) -> None:
     put(home, "hr_2025Q2_bis.csv", b"id,agency,Q1,NPS,new\n1,AG1,3,9,x\n")
     with ledger_of(home) as ledger:
@@ -284,6 +381,14 @@ def test_the_next_run_closes_what_a_kill_left_open(home: Home) -> None:
         ledger.begin("mine")
         assert [run["run_id"] for run in ledger.close_interrupted(alive="mine")] == ["killed"]
         assert [run["run_id"] for run in ledger.unfinished()] == ["mine"]
+
+
+def test_what_was_published_stays_so_whatever_fails_after(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        ledger.begin("mine")
+        ledger.finish("mine", "published", None, "20260101T000000Z-abcdef", {})
+        ledger.finish("mine", "refused", "older snapshots could not be removed", None, {})
+        assert ledger.snapshots() == {"20260101T000000Z-abcdef"}
 
 
 def test_copies_of_the_ledger_are_whole_and_few(home: Home, tmp_path: Path) -> None:

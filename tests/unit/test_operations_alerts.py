@@ -203,7 +203,15 @@ def test_declarations_that_let_no_run_start_are_told_once_a_day(
         assert tell_broken(home.path, broken.value, env(mail, web)) == []
     assert (len(mail.mails), len(web.posts)) == (1, 1)
     assert "the refresh failed. essai/declarations/units.csv" in web.posts[0]["text"]
-    (home.path / "declarations" / "organisation.yml").write_text("name: [\n")
+    organisation = home.path / "declarations" / "organisation.yml"
+    organisation.write_text(organisation.read_text() + "nope: 1\n")
+    assert tell_broken(home.path, broken.value, env(mail, web)) == []
+    assert len(web.posts) == 1  # today's, still: what it says of alerts is sound
+    with ledger_of(home) as ledger, ledger._transaction() as connection:
+        connection.execute("delete from alerts")  # as on the morrow
+    assert tell_broken(home.path, broken.value, env(mail, web)) == []
+    assert len(web.posts) == 2
+    organisation.write_text("name: [\n")
     assert tell_broken(home.path, broken.value, env(mail, web)) == []  # nobody can say whom to tell
 
 

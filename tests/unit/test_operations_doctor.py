@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.cli import main
 from pipelines.declared import Home
 from pipelines.doctor import Finding, examine
 from pipelines.files import RunLock
@@ -71,11 +72,33 @@ def test_a_home_that_never_ran_is_healthy(home: Home, tmp_path: Path) -> None:
     assert examine(home.path) == []
 
 
+def test_a_file_in_the_place_of_a_folder_is_told(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.path / "data").rename(tmp_path / "elsewhere")
+    (home.path / "data").touch()
+    assert ill(examine(home.path)) == ["essai/data: it is a file where a folder must be; move it away."]
+    monkeypatch.setattr("sys.argv", ["relier", "--home", str(home.path), "status"])
+    monkeypatch.setenv("RELIER_HOME", str(home.path))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+
+
 # ---- what can be mended --------------------------------------------------------------------------------------
 
 
 def vault_open(home: Home) -> None:
     home.vault.chmod(0o755)
+
+
+def published_open(home: Home) -> None:
+    home.published.chmod(0o777)
+
+
+def pointer_is_a_folder(home: Home) -> None:
+    (home.published / "CURRENT").unlink()
+    (home.published / "CURRENT").mkdir()
 
 
 def original_lost(home: Home) -> None:
@@ -138,6 +161,8 @@ def ledger_damaged(home: Home) -> None:
 
 MENDABLE: list[tuple[Callable[[Home], None], str]] = [
     (vault_open, "essai/data/vault: others may read it .mode 755.; run: chmod go-rwx"),
+    (published_open, "essai/data/published: others may write to it .mode 777.; run: chmod go-w"),
+    (pointer_is_a_folder, "CURRENT: it names a snapshot that is not there"),
     (original_lost, r"the original of hr_2025Q\d.csv is missing from the vault; copy essai/landing"),
     (original_changed, r"the original of hr_2025Q\d.csv is not the file it was; copy essai/landing"),
     (parquet_lost, r"essai/landing/hr_2025Q\d.csv: its Parquet is missing; run: relier replay --file"),
@@ -213,6 +238,22 @@ def test_a_register_that_is_lost_is_not_mended_in_silence(home: Home) -> None:
 
 
 # ---- what only people can mend -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [None, b""], ids=["gone", "empty"])
+def test_a_lost_ledger_is_never_begun_anew(home: Home, left: bytes | None) -> None:
+    path = home.restricted / "ledger.sqlite"
+    for file in home.restricted.glob("ledger.sqlite*"):
+        file.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    with pytest.raises(sqlite3.DatabaseError, match="lost or empty"):
+        ledger_of(home)
+    assert (path.read_bytes() if path.exists() else None) == left  # or doctor would find a sound one
+    assert len(ill(examine(home.path))) == 1
+    assert ill(examine(home.path, repair=True)) == []
+    with ledger_of(home) as ledger:
+        assert [row["cell"] for row in ledger.publications()] == list(IDS)
 
 
 def test_an_original_that_is_nowhere_is_asked_for(home: Home) -> None:

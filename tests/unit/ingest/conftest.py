@@ -1,8 +1,7 @@
-"""Shared by the tests of the readers: bytes in, `Decoded` out, and where the real files are."""
+"""Shared by the tests of the readers: bytes in, `Decoded` out."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,15 +10,6 @@ import pytest
 from pipelines.ingest import Decoded, ItemSpec, SourceSpec, WaveSpec, decode
 
 Decode = Callable[..., Decoded]
-
-
-@pytest.fixture(scope="session")
-def real() -> Path:
-    """The folder of files as their publishers sent them; its tests step aside where it is absent."""
-    folder = Path(os.environ.get("RELIER_REAL", Path(__file__).parents[4] / "shared" / "real"))
-    if not folder.is_dir():
-        pytest.skip(f"no real files at {folder}: set RELIER_REAL to the folder that holds them")
-    return folder
 
 
 @pytest.fixture

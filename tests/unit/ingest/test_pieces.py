@@ -11,7 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.ingest import Decoded, FileProblem, ItemSpec, MeasureSpec, SourceSpec, WaveSpec, decode, scan, spool, stored
+from pipelines.ingest import (
+    Decoded,
+    FileProblem,
+    ItemSpec,
+    MeasureSpec,
+    SourceSpec,
+    WaveSpec,
+    decode,
+    scan,
+    spool,
+    stored,
+)
 from pipelines.ingest.text import read_text
 
 ITEMS = (ItemSpec("q1", "Q1", minimum=0, maximum=2000), ItemSpec("q2", "Q2", missing={"NSP": "refused"}))
@@ -39,13 +50,17 @@ FEC = (
     "JournalCode\tJournalLib\tEcritureNum\tEcritureDate\tCompteNum\tCompteLib\tCompAuxNum\tCompAuxLib\tPieceRef\t"
     "PieceDate\tEcritureLib\tDebit\tCredit\tEcritureLet\tDateLet\tValidDate\tMontantdevise\tIdevise"
 )
-days = st.sampled_from(["", "2026-03-01 09:00:00", "01/02/2026", "03/04/2026 10:00", "13/02/2026", "02/14/2026", "x"])
+days = st.sampled_from(
+    ["", "2026-03-01 09:00:00", "01/02/2026", "03/04/2026 10:00", "13/02/2026", "02/14/2026", "x"]
+)
 cells = st.tuples(
     st.sampled_from(["1", "2", "3", "", '"a"']), st.sampled_from(["LY", "PA", ""]), days,
     st.sampled_from(["1", "1,234", "1,5", "2.5", "", '""', "NSP"]), st.sampled_from(["1", "1,5", "3.5", "", '""', "NSP"]),
     st.sampled_from(["x", "", '"a\nb"', '"say ""yes"""', 'stray " quote', '"broken "x" y"', "é, è"]),
 )  # fmt: skip
-answers = st.tuples(st.sampled_from(["0", "1"]), st.sampled_from(["R_1", "R_2"]), days, st.sampled_from(["5", "-99", ""]))
+answers = st.tuples(
+    st.sampled_from(["0", "1"]), st.sampled_from(["R_1", "R_2"]), days, st.sampled_from(["5", "-99", ""])
+)
 lines = st.tuples(
     st.sampled_from(["VE", "OD"]), st.sampled_from(["1", "2", "  3"]), st.sampled_from(["20250131", "20251231", "bad"]),
     st.sampled_from(["706000", "120000", "600000", "411000", "Total"]), st.sampled_from(["C1", ""]),
@@ -55,7 +70,7 @@ lines = st.tuples(
 
 def book(rows: list[tuple[str, ...]]) -> str:
     written = [
-        f"{journal}\tx\t{entry}\t{day}\t{account}\tx\t{aux}\t\t \"p\t{day}\tx\t{debit}\t{credit}\t\t\t20250131\t\t"
+        f'{journal}\tx\t{entry}\t{day}\t{account}\tx\t{aux}\t\t "p\t{day}\tx\t{debit}\t{credit}\t\t\t20250131\t\t'
         for journal, entry, day, account, aux, debit, credit in rows
     ]
     return "\n".join([FEC, *written]) + "\n"
@@ -76,7 +91,9 @@ FILES = {
     "limesurvey": (LIME, st.lists(cells, min_size=1, max_size=8).map(quoted)),
     "qualtrics": (
         QUALTRICS,
-        st.lists(answers, min_size=1, max_size=12).map(lambda rows: TAGS + "".join(",".join(r) + "\n" for r in rows)),
+        st.lists(answers, min_size=1, max_size=12).map(
+            lambda rows: TAGS + "".join(",".join(r) + "\n" for r in rows)
+        ),
     ),
     "measures": (EVENTS, st.lists(cells, min_size=1, max_size=12).map(table)),
     "fec": (BOOKS, st.lists(lines, min_size=1, max_size=12).map(book)),
@@ -115,7 +132,7 @@ def _counts(found: Decoded) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("kind", sorted(FILES))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pieces_change_nothing(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     spec, texts = FILES[kind]
@@ -145,10 +162,10 @@ def test_a_big_text_is_recoded_on_disk_and_read_there(tmp_path: Path) -> None:
     assert sum(rows) == 1
 
 
-def test_a_file_cut_while_it_is_read_is_no_file(tmp_path: Path) -> None:
+def test_a_file_that_shrinks_while_it_is_read_gives_what_is_left(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_bytes(b"id,unit,at,Q1,Q2,note\n" + b"1,LY,,3,4,x\n" * 20)
+    path.write_bytes(b"id,unit\n" + b"1,LY\n" * 20)
     with small(64, 32):
         data = stored.opened(path)
-        path.write_bytes(b"id,unit,at,Q1,Q2,note\n1,LY")
-        assert data[20:400] == b"e\n1,LY"[1:] or data[20:400] == b"e\n1,LY"
+        path.write_bytes(b"id,unit\n1,")
+        assert data[3:100] == b"unit\n1,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.ingest import scan as scanning
@@ -38,6 +38,7 @@ def test_an_open_quote_is_told_with_the_records_before_it() -> None:
     assert caught.value.records == 2
 
 
+@settings(deadline=None)
 @given(
     text=st.text(alphabet='a;"\n\r', max_size=40),
     chunk=st.sampled_from([1, 2, 3, 7, 1 << 20]),
@@ -64,6 +65,7 @@ def test_the_fast_count_agrees_with_the_scanner(text: str, chunk: int, window: i
     assert list(zip(starts, ends, strict=True)) == [(row.start, row.end) for row in rows]
 
 
+@settings(deadline=None)
 @given(text=st.text(alphabet='a;"\n\r', max_size=60), sample=st.sampled_from([1, 2, 9]))
 def test_the_exact_count_does_not_depend_on_its_windows(text: str, sample: int) -> None:
     data = text.encode()

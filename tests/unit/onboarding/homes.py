@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.declared import Home
 from pipelines.onboarding import adding
-from pipelines.onboarding.draft import Draft, answered
+from pipelines.onboarding.draft import Draft
 from pipelines.onboarding.new import make_home
 
 KPI = (
@@ -53,7 +53,10 @@ def answer(home: Path, made: Draft, **answers: str) -> Home:
             for n in range(1, count + 1)
         ]
         (home / "declarations" / "framework.yml").write_text(KPI + "dimensions:\n" + "".join(lines))
-    path.write_text(answered(text, {**ANSWERS, **answers}))
+    told = {**ANSWERS, **answers}
+    path.write_text(
+        re.sub(r"(\w+): (?:&\w+ )?\[?TODO", lambda asked: asked[0].replace("TODO", told[asked[1]]), text)
+    )
     aliases = home / "declarations" / "unit_aliases.csv"
     aliases.write_text(aliases.read_text().replace(",TODO", ",maison"))
     return Home.load(home)

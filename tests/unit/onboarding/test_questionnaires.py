@@ -54,7 +54,6 @@ def test_a_qualtrics_multi_select_keeps_an_option_with_commas_whole() -> None:
 
 def test_a_limesurvey_array_has_its_rows_translations_and_answers_in_order() -> None:
     wording = read_lss(GOLDEN / "barometer.lss")
-    assert wording.title == "Baromètre"
     row = wording.of("G1[SQ001]")
     assert row is not None
     assert row is wording.of("G1_SQ001")

@@ -22,9 +22,17 @@ def keys_of(*values: object, key: bytes = KEY, namespace: str = "hr_survey") -> 
     return pseudonymise(table, {"token": "respondent_key"}, key, namespace)["respondent_key"].to_pylist()
 
 
-def test_a_pseudonym_is_the_first_128_bits_of_the_keyed_hash() -> None:
-    expected = hmac.new(KEY, b"hr_survey\x1fann@example.org", hashlib.sha256).hexdigest()[:32]
-    assert keys_of("ann@example.org") == [expected]
+@pytest.mark.parametrize("size", [32, 63, 64, 65, 200])
+def test_a_pseudonym_is_the_first_128_bits_of_the_keyed_hash(size: int) -> None:
+    key = bytes(range(size))
+    for person in ("ann@example.org", "zoé", "x" * 300):
+        expected = hmac.new(key, f"hr_survey\x1f{person}".encode(), hashlib.sha256).hexdigest()[:32]
+        assert keys_of(person, key=key) == [expected]
+
+
+def test_spaces_and_case_are_told_apart_as_python_does() -> None:
+    for blank in " \t\n\v\f\r\x1c\x1d\x1e\x1f":
+        assert keys_of(f"{blank}ANN{blank}") == keys_of("ann") == keys_of(f"{blank}ANN{blank}", "zoé")[:1]
 
 
 def test_one_person_typed_in_several_ways_stays_one_person() -> None:
