@@ -17,7 +17,6 @@ from pipelines.files import private_folder
 from pipelines.ingest import FileProblem, Problem, SourceSpec
 from pipelines.privacy import Pseudonyms
 
-
 # Nearly every row has its own: a dictionary of them is work for nothing.
 SCATTERED = {"record_number", "response_key", "respondent_key", "event_key", "entry_number", "piece_ref"}
 
@@ -103,7 +102,14 @@ class Draft:
         stray = pc.unique(table.filter(pc.invert(inside))["record_number"]).to_pylist()
         fix = "correct it in the tool and send the file again, or widen units.csv's first valid_from"
         expected, column = f"a day from {first} to {last}", source.keys.submitted_at
-        self.strays += [Problem(n, None, column, "bad_date", expected, "withheld", fix) for n in stray]
+        undated = set(table.filter(pc.is_null(days))["record_number"].to_pylist())
+        never = "nothing to do where the answer was never finished; to keep such answers, declare `waves:` with dates"
+        self.strays += [
+            Problem(n, None, column, "bad_date", expected, "no day", never)
+            if n in undated
+            else Problem(n, None, column, "bad_date", expected, "withheld", fix)
+            for n in stray
+        ]
         return table.filter(inside) if stray else table
 
     def _keyed(self, table: pa.Table, wave_code: str | None) -> pa.Table:

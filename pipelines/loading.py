@@ -44,6 +44,12 @@ def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -
     ]
 
 
+def set_back(home: Home, ledger: Ledger) -> None:
+    """Files whose Parquet is gone are as if just claimed: no step may look for it before it is decoded again."""
+    gone = [entry for entry in ledger.files() if entry.source in home.sources and _gone(home, entry)]
+    ledger.record_all([(replace(entry, status="claimed", parquet=None), None) for entry in gone])
+
+
 def _reads_otherwise(home: Home, entry: Entry, digest: str) -> bool:
     """Whether decoding it again could say something else than the books: `digest` is that of its declaration now."""
     if entry.reason == LOST:
@@ -58,8 +64,8 @@ def lost(home: Home, entry: Entry) -> str | None:
     original = home.vault / "originals" / str(entry.sha256)
     if not original.is_file():
         return "is missing from the vault"
-    # one just claimed was hashed on its way there
-    sound = entry.status == "claimed" or sha256_of(original) == entry.sha256
+    # one just claimed, never decoded, was hashed on its way there
+    sound = (entry.status == "claimed" and entry.declaration is None) or sha256_of(original) == entry.sha256
     return None if sound else "is not the file it was"
 
 
@@ -156,7 +162,7 @@ def _undecided(home: Home, entry: Entry) -> Entry:
 def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal]]:
     code = str(entry.source)
     spec, base = source_spec(home, code), _undecided(home, entry)
-    folder = home.restricted / "raw" / entry.kind / code
+    folder = home.restricted / "raw" / str(entry.kind) / code
     with Draft(home, folder, spec, entry.file_id, key) as draft:
         try:
             original = home.vault / "originals" / str(entry.sha256)

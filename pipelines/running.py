@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import time
 import uuid
 from collections import defaultdict
@@ -154,6 +156,37 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
 
     A run that would change nothing ends before Dagster and dbt are loaded, unless `full_refresh`.
     """
+    try:
+        return _refresh(home, full_refresh, console)
+    except Exception as error:
+        disk = _of_the_disk(error)  # where the books themselves cannot be written, no step can say so
+        if disk is None:
+            raise
+        told = disk.strerror if isinstance(disk, OSError) else str(disk)
+        return Outcome(
+            reason=f"Not published: the disk that holds {home.path.name} cannot be written ({told}). Make room and run"
+            " again: what was recorded stays, and the last snapshot too."
+        )
+
+
+def _of_the_disk(error: BaseException | None) -> OSError | sqlite3.OperationalError | None:
+    """The disk's or SQLite's own error behind an exception, if one is."""
+    while error is not None:
+        if isinstance(error, sqlite3.OperationalError):
+            return error
+        if isinstance(error, OSError) and error.errno in {
+            errno.ENOSPC,
+            errno.EDQUOT,
+            errno.EFBIG,
+            errno.EIO,
+            errno.EROFS,
+        }:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
     os.environ["RELIER_HOME"] = str(home.path)
     begun = time.monotonic()
     try:

@@ -4,6 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipelines.claims import claim
+from pipelines.loading import set_back
 from pipelines.replaying import choose, mark
 from pipelines.resources import Warehouse
 from pipelines.retries import RETRY, passing_trouble_only
@@ -32,6 +33,7 @@ def landing_files(
 ) -> dg.MaterializeResult:
     with warehouse.ledger() as ledger, passing_trouble_only():
         claimed = claim(warehouse.home, ledger, context.run_id)
+        set_back(warehouse.home, ledger)
         if config.files:
             mark(ledger, choose(warehouse.home, ledger, files=config.files))
         if config.waves:

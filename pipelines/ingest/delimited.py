@@ -241,7 +241,9 @@ class Delimited:
         converting = pacsv.ConvertOptions(
             check_utf8=False,  # read_text has checked every byte
             include_columns=[f"c{index}" for index in wanted],
-            column_types={f"c{index}": TEXT if index in self._short else kind for index, kind in wanted.items()},
+            column_types={
+                f"c{index}": TEXT if index in self._short else kind for index, kind in wanted.items()
+            },
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from pipelines.ingest.grid import refuse_wide
 from pipelines.ingest.header import listed, quote, tidy
 from pipelines.ingest.isolated import Column, Sheet
 from pipelines.ingest.model import FileProblem, Problem
@@ -93,14 +95,15 @@ def _places(sheet: Sheet, row: int, asked: Sequence[Names]) -> dict[str, int]:
     if row >= sheet.height:
         return {}
     declared = {tidy(alias): tidy(names[0]) for names in asked for alias in names}
+    refuse_wide(len(sheet.columns))
     places: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for place, column in enumerate(sheet.columns):
         name = tidy(column.at(row))
         name = declared.get(name, name)
         # A column without a name keeps its place; a second one of a name keeps its own, to be refused by it.
-        while name in places:
-            name += " "
-        places[name] = place
+        places[name + " " * seen[name]] = place
+        seen[name] += 1
     return places
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.ingest.archive import EPOCH_1900, check_archive
-from pipelines.ingest.grid import Cells
+from pipelines.ingest.grid import Cells, refuse_wide
 from pipelines.ingest.header import listed
 from pipelines.ingest.isolated import Column, Parsed, Sheet, parse
 from pipelines.ingest.model import FileProblem
@@ -128,6 +128,7 @@ def _told_lines(names: Sequence[str], parts: Sequence[Part]) -> str:
 
 def _header(sheet: Sheet, spec: SourceSpec) -> list[str]:
     first = (spec.header_row or 1) - 1
+    refuse_wide(len(sheet.columns))
     names = [column.at(first) for column in sheet.columns] if first < sheet.height else []
     if not any(name.strip() for name in names):
         raise FileProblem(

@@ -9,7 +9,7 @@ from itertools import pairwise
 SEPARATORS = (";", ", ", " / ", "/ ", " | ", "|")
 MOST_OPTIONS, LONGEST_OPTION = 60, 120
 PROSE = (".", "!", "?", "…")  # an option is no sentence: these are somebody's words
-SHOWN = 3  # records a text of people's answers needs to be written down: rarer ones may be somebody's own words
+SHOWN = 3  # records a text needs to be written into a draft: rarer ones may be somebody's own words
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pipelines.declared import Home
 from pipelines.ingest.keys import ADDRESS, LONGEST_CODE
+from pipelines.onboarding.choices import SHOWN
 from pipelines.onboarding.look import Look
-from pipelines.onboarding.pool import SHOWN, Guess
+from pipelines.onboarding.pool import Guess
 from pipelines.onboarding.words import fold
 from pipelines.onboarding.writer import Writer
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipelines.onboarding.choices import SHOWN as SHOWN
 from pipelines.onboarding.look import Look
 from pipelines.onboarding.profile import Column
 from pipelines.onboarding.wording import Question, Wording

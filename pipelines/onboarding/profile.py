@@ -125,13 +125,26 @@ def _kind(name: str, title: str, counts: Counter[str], rows: int) -> dict[str, A
     if alike < SHARE and share(PHONE) > 0.5:
         return {"kind": "personal"}
     if alike >= SHARE:
-        return {"missing": missing, **_numeric(name, title, answers, figures, rows)}
+        aside = _no_answers(figures)
+        kept = Counter({text: count for text, count in answers.items() if text not in aside})
+        plain = {text: value for text, value in figures.items() if text not in aside}
+        return {"missing": missing | aside, **_numeric(name, title, kept, plain, rows)}
     family = family_of(answers)
     if family:
         strangers = {text: "blank" for text in answers if text not in family[0]}
         kept = {text: reason for text, reason in strangers.items() if answers[text] >= 5}
         return {"kind": "verbal", "values": family[0], "steps": family[1], "missing": {**missing, **kept}}
     return {"missing": missing, **_textual(name, title, answers, rows)}
+
+
+def _no_answers(figures: dict[str, float]) -> dict[str, str]:
+    """Codes such as -99 beside the points of a scale: no answers, each with its reason."""
+    codes = {
+        text: "seen_unanswered" if value == -99 else "blank" for text, value in figures.items() if value <= -7
+    }
+    rest = {text: value for text, value in figures.items() if text not in codes}
+    whole = all(value.is_integer() for value in rest.values())
+    return codes if len(codes) <= 3 and whole and _few(rest) else {}
 
 
 def _few(figures: dict[str, float]) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipelines.onboarding.pool import SHOWN, Guess, Item, Pool
+from pipelines.onboarding.choices import SHOWN
+from pipelines.onboarding.pool import Guess, Item, Pool
 from pipelines.onboarding.profile import Column
 from pipelines.onboarding.wording import Question, number
 from pipelines.onboarding.words import (
@@ -12,6 +13,8 @@ from pipelines.onboarding.words import (
     BATTERY,
     PERSON,
     QUESTION,
+    RESPONDENT,
+    RESPONSE,
     UNIT,
     family_of,
     fold,
@@ -49,11 +52,27 @@ class Scales(Pool):
             return  # the answers to these questions are words
         found.long = (question, answer)
         self.take([question, answer])
+        self.several_rows(found)
         texts = [text for text, count in question.counts.most_common(200) if count >= SHOWN]
         found.items = [
             Item(answer, answer.points, answer.values, answer.missing, self.asked(text), named=text)
             for text in sorted(texts)
         ]
+
+    def several_rows(self, found: Guess) -> None:
+        """A response is several rows of a long file: what tells every row from the others is an answer's."""
+        spoken = {*found.keys.values()} - {found.keys.get("response"), found.keys.get("respondent")}
+        many = [
+            one
+            for one in self.columns
+            if 1 < one.distinct < one.filled == one.rows and one.name not in spoken
+        ]
+        many = [one for one in many if one.kind in {"identifier", "category", "number"} and not one.twice]
+        own = self.best(RESPONSE, [one for one in many if not says(RESPONDENT, one.name)]) or next(
+            (one for one in many if one.name == found.keys.get("respondent")), None
+        )
+        found.keys["response"] = own.name if own else "TODO"
+        self.take([own] if own else [])
 
     def multiple(self, found: Guess) -> None:
         told: dict[int, list[Column]] = {}
@@ -113,7 +132,9 @@ class Scales(Pool):
                 found.append(
                     Item(column, (), column.values, column.missing, question, 1.0, float(column.steps))
                 )
-            elif column.kind == "scale" and (column.place in battery or self.reads_like_one(column)):
+            elif column.kind == "scale" and (
+                column.place in battery or self.reads_like_one(column) or self.of_an_array(column)
+            ):
                 found.append(Item(column, column.points, column.values, column.missing, question))
         return found
 
@@ -172,6 +193,10 @@ class Scales(Pool):
                 found |= {one.place for one in run}
             run = [column] if column and column.kind == "scale" and not says(DEMOGRAPHIC, column.name) else []
         return found
+
+    def of_an_array(self, column: Column) -> bool:
+        """Codes such as A1..A5 under `G1[SQ001]`: LimeSurvey's rows of an array."""
+        return bool(column.values) and column.name.endswith("]") and not says(DEMOGRAPHIC, column.name)
 
     def reads_like_one(self, column: Column) -> bool:
         bare = re.sub(r"(?i)^q\d+(?:[a-z]_)?_?", "", column.name)

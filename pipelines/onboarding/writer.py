@@ -101,7 +101,7 @@ class Writer:
         if look.path is not None:
             yield f"records: {flow(look.path)}                # where the records stand in the JSON"
         if found.keys:
-            yield f"keys: {flow(found.keys)}"
+            yield from self.keys()
         if found.unit_column:
             others = (
                 f"; other candidates: {', '.join(map(scalar, found.unit_candidates))}"
@@ -119,6 +119,18 @@ class Writer:
                 '   # day or month first? such as "%d/%m/%Y"' if TODO in told else ""
             )
         yield "resend: replace            # a new file of a wave replaces the last (append: each brings new records)"
+
+    def keys(self) -> Iterator[str]:
+        """The keys; where no column tells responses apart, their moment does, for later exports hold them again."""
+        found, told = self.found, dict[str, object](self.found.keys)
+        if found.kind == "responses" and told.get("response") == "@record":
+            own = [found.submitted.name] if found.submitted and found.submitted.unique else []
+            unit = [found.unit_column.name] if own and found.unit_column else []
+            told["response"] = [*own, *unit] if unit else own[0] if own else "@record"
+        yield f"keys: {flow(told)}"
+        if told.get("response") == "@record":
+            yield comment("@record: no identifier. Records sent again in a file of another name count twice:")
+            yield comment("keep one file name for exports that also hold earlier records (resend: replace)")
 
     # ---- what is measured
 

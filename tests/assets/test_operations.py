@@ -198,6 +198,10 @@ def test_a_replay_of_nothing_known_fails_once_in_one_sentence(
     assert not done.success
     retried = instance.all_logs(done.run_id, of_type=dg.DagsterEventType.STEP_UP_FOR_RETRY)
     assert retried == []  # it would be unknown the second time too
+    with ledger_of(home) as ledger:
+        last = ledger.last_run()
+    assert last is not None
+    assert (last["outcome"], "hr_2025Q9.csv" in str(last["reason"])) == ("refused", True)
     context = dg.build_run_status_sensor_context(
         "failures", done.get_run_failure_event(), instance, done.dagster_run
     ).for_run_failure()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tempfile
 import zipfile
 from dataclasses import dataclass, replace
@@ -130,6 +131,16 @@ def xlsx(rows: list[list[object]]) -> bytes:
     for row in rows:
         book.active.append(row)
     book.save(out)
+    return _timeless(out.getvalue())
+
+
+def _timeless(book: bytes) -> bytes:
+    """A workbook without the moment it was made, so that a mutant is always the same file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            body = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2026-01-01T00:00:00Z", old.read(name))
+            new.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -152,13 +163,13 @@ def ods(rows: list[list[object]], repeated: int = 1) -> bytes:
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", ODS)
+        archive.writestr(zipfile.ZipInfo("mimetype"), ODS)
         archive.writestr(
-            "META-INF/manifest.xml",
+            zipfile.ZipInfo("META-INF/manifest.xml"),
             '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
             f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{ODS}"/></manifest:manifest>',
         )
-        archive.writestr("content.xml", content)
+        archive.writestr(zipfile.ZipInfo("content.xml"), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -178,7 +189,8 @@ def _sav(compress: bool) -> bytes:
             pd.DataFrame(cases), path, column_labels={"Q1": "Avis"}, variable_value_labels={"unit": {1.0: "LY"}},
             missing_ranges={"Q1": [9]}, compress=compress,
         )  # fmt: skip
-        return path.read_bytes()
+        raw = path.read_bytes()
+    return raw[:92] + b"01 Jan 26" + b"00:00:00" + raw[109:]  # the day and time it was made
 
 
 SAV = SourceSpec(

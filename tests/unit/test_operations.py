@@ -21,10 +21,12 @@ from pipelines.declared import Home
 from pipelines.expectations import Verdict
 from pipelines.files import NetworkDriveError, RunLock, file_system, refuse_network
 from pipelines.ledger import Entry, Ledger, Refusal
-from pipelines.loading import LOST, pending
+from pipelines.loading import LOST, pending, set_back
 from pipelines.quarantine import ExportError, _reason, chosen, export, print_quarantine, safe_cell, spans
 from pipelines.replaying import ReplayError, choose, mark, waiting_anyway
 from pipelines.reporting import print_status, status_of
+from pipelines.settling import settle
+from pipelines.warehouse import write_raw
 from pipelines.waves import wave_keys, waves_of
 from tests.unit.declared.homes import FILES
 from tests.unit.operations_home import answers, ledger_of, put, work, worked_home
@@ -269,6 +271,19 @@ def test_a_lost_parquet_is_decoded_again_by_any_run(home: Home) -> None:
         assert names(pending(home, ledger, "responses")) == [entry.name]
         work(home, ledger, "run-2")
         assert (home.restricted / str(entry.parquet)).exists()
+
+
+def test_no_step_looks_for_a_lost_parquet_before_it_is_made_again(home: Home) -> None:
+    with ledger_of(home) as ledger:
+        before = [(entry.name, entry.rows_hash) for entry in ledger.files("accepted")]
+        (home.restricted / str(ledger.files("accepted")[0].parquet)).unlink()
+        set_back(home, ledger)
+        assert (
+            write_raw(home, ledger, "candidate", "accepted")["responses"] > 0
+        )  # as the step of another kind does
+        settle(home, ledger)
+        work(home, ledger, "run-2")
+        assert [(entry.name, entry.rows_hash) for entry in ledger.files("accepted")] == before
 
 
 @pytest.mark.parametrize("altered", [False, True])

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declared import Home
+from pipelines.declared import Home, source_spec
+from pipelines.drafting import Draft as Drafted
+from pipelines.ingest import decode
 from pipelines.onboarding import adding
 from pipelines.onboarding.check import check
 from pipelines.onboarding.choices import options_of
@@ -304,3 +306,54 @@ def test_answer_codes_are_points_of_a_scale_still_to_be_told(tmp_path: Path) -> 
     assert report["accepted"], report["verdict"]
     # four never submitted: without a date they belong to no period of a continuous source
     assert (report["records"], report["would_be_accepted"]) == (402, 398)
+
+
+def test_a_response_of_a_long_file_is_never_known_by_its_answer(tmp_path: Path) -> None:
+    rows = [
+        f"{3 * n + q},E{n // 2},{500 + n},q_{q},{(n * q) % 11},2025-03-{q + 10} 08:00:00"
+        for n in range(1, 9)
+        for q in (1, 2, 3)
+    ]
+    header = "id,employeeId,responseId,questionId,answerScore,responseAnsweredAt\n"
+    made = draft(tmp_path, "peakon_2025.csv", header + "\n".join(rows) + "\n")
+    assert "long: {question: questionId, answer: answerScore}" in made.text
+    assert "keys: {response: responseId," in made.text
+
+
+def test_two_rows_of_an_array_are_a_scale_by_their_codes(tmp_path: Path) -> None:
+    head = '"id";"submitdate";"lastpage";"startlanguage";"G1[SQ001]";"G1[SQ002]"\n'
+    rows = [f'"{n}";"2025-03-{n:02d} 08:00:00";"1";"fr";"A{n % 5 + 1}";"A{n % 4 + 1}"' for n in range(1, 25)]
+    made = draft(tmp_path, "barometer.csv", head + "\n".join(rows) + "\n")
+    assert [f'column: "G1[SQ00{n}]", dimension: TODO' in made.text for n in (1, 2)] == [True, True]
+
+
+def test_a_negative_code_beside_a_scale_is_no_answer_and_no_point(tmp_path: Path) -> None:
+    rows = [f"r{n},2025-03-{n:02d} 08:00:00,{-99 if n % 6 == 0 else n % 5 + 1}" for n in range(1, 29)]
+    made = draft(tmp_path, "export.csv", "response id,submitted at,rating\n" + "\n".join(rows) + "\n")
+    assert '{"-99": seen_unanswered}' in made.text
+    assert "seen: 1 to 5, 5 different" in made.text
+
+
+@pytest.mark.parametrize(("step", "key"), [(1, "[Horodateur, Agence]"), (2, '"@record"')])
+def test_responses_without_identifier_are_known_by_their_moment(tmp_path: Path, step: int, key: str) -> None:
+    # the export of a form holds every response since its first day, again and again
+    rows = [
+        f"{n // step + 10}/03/2025 18:12:05,Agence {'Nord' if n % 2 else 'Sud'},{n % 11}"
+        for n in range(0, 18)
+    ]
+    text = "Horodateur,Agence,Note globale (0-10)\n" + "\n".join(rows) + "\n"
+    made = draft(tmp_path, "formulaire.csv", text)
+    assert f"keys: {{response: {key}, submitted_at: Horodateur, unit: Agence}}" in made.text
+    assert ("count twice" in made.text) == (step == 2)
+
+
+def test_an_answer_never_submitted_is_not_told_to_correct_its_date(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    loaded = answer(home, drafted_into(home, DEMO / "barometre_2025T4.csv"))
+    spec = source_spec(loaded, next(iter(loaded.sources)))
+    decoded = decode(DEMO / "barometre_2025T4.csv", "barometre_2025T4.csv", spec)
+    with Drafted(loaded, tmp_path / "raw", spec, "file", b"k" * 32) as drafted:
+        drafted.add(decoded.table, decoded.wave_code)
+        told = [(one.found, one.fix) for one in drafted.strays]
+    assert [found for found, _ in told] == ["no day"] * 4
+    assert all("never finished" in fix and "valid_from" not in fix for _, fix in told)
