@@ -41,7 +41,9 @@ def copy_home(home: Path, target: Path, *, data: bool = False) -> Path:
 def published_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of examples/demo that has been run: read it, copy it, never change it."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # side by side, the workers share one
+    shared = (
+        base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    )  # side by side, the workers share one
     home = shared / "published" / "demo"
     home.parent.mkdir(exist_ok=True)
     with (home.parent / "lock").open("w") as lock:

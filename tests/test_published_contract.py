@@ -82,7 +82,12 @@ def test_statuses_labels_and_ranges_are_those_promised(connection: duckdb.DuckDB
     labels = connection.execute(
         "select distinct change_label from mart.fct_kpi_values where change_label is not null"
     )
-    assert {label for (label,) in labels.fetchall()} <= {"noise", "small_but_real", "real_and_large", "not_comparable"}
+    assert {label for (label,) in labels.fetchall()} <= {
+        "noise",
+        "small_but_real",
+        "real_and_large",
+        "not_comparable",
+    }
     outside = connection.execute(
         "select count(*) from mart.fct_kpi_values v join mart.dim_kpis k using (kpi_code)"
         " where v.value not between k.range_low and k.range_high"

@@ -126,13 +126,12 @@ def _kind(name: str, title: str, counts: Counter[str], rows: int) -> dict[str, A
         return {"kind": "personal"}
     if alike >= SHARE:
         aside = _no_answers(figures)
-        kept = Counter({text: count for text, count in answers.items() if text not in aside})
+        told = Counter({text: count for text, count in answers.items() if text not in aside})
         plain = {text: value for text, value in figures.items() if text not in aside}
-        return {"missing": missing | aside, **_numeric(name, title, kept, plain, rows)}
+        return {"missing": missing | aside, **_numeric(name, title, told, plain, rows)}
     family = family_of(answers)
     if family:
-        strangers = {text: "blank" for text in answers if text not in family[0]}
-        kept = {text: reason for text, reason in strangers.items() if answers[text] >= 5}
+        kept = {text: "blank" for text in answers if text not in family[0] and answers[text] >= 5}
         return {"kind": "verbal", "values": family[0], "steps": family[1], "missing": {**missing, **kept}}
     return {"missing": missing, **_textual(name, title, answers, rows)}
 

@@ -16,20 +16,16 @@ from rich.console import Console
 
 from pipelines import drift
 from pipelines.assets.waves import arrivals
-from pipelines.checks import _judged
 from pipelines.declared import Home
-from pipelines.expectations import Verdict
 from pipelines.files import NetworkDriveError, RunLock, file_system, refuse_network
 from pipelines.ledger import Entry, Ledger, Refusal
-from pipelines.loading import LOST, pending, set_back
+from pipelines.loading import LOST
 from pipelines.quarantine import ExportError, _reason, chosen, export, print_quarantine, safe_cell, spans
-from pipelines.replaying import ReplayError, choose, mark, waiting_anyway
+from pipelines.replaying import choose
 from pipelines.reporting import print_status, status_of
-from pipelines.settling import settle
-from pipelines.warehouse import write_raw
 from pipelines.waves import wave_keys, waves_of
 from tests.unit.declared.homes import FILES
-from tests.unit.operations_home import answers, ledger_of, put, work, worked_home
+from tests.unit.operations_home import ledger_of, put, work, worked_home
 
 
 @pytest.fixture
@@ -179,168 +175,6 @@ def test_an_export_goes_nowhere_else(home: Home, tmp_path: Path) -> None:
         export(home, [], tmp_path / "absent" / "list.csv")
 
 
-# ---- replay ------------------------------------------------------------------------------------------------
-
-
-def names(entries: list[Entry]) -> list[str]:
-    return sorted(entry.name for entry in entries)
-
-
-def test_files_are_named_in_several_ways(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        digest = next(entry.sha256 for entry in ledger.files() if entry.name == "hr_2025Q2.csv")
-        assert names(choose(home, ledger, files=["hr_2025Q2.csv"])) == ["hr_2025Q2.csv"]
-        assert names(choose(home, ledger, files=[digest[:12]])) == ["hr_2025Q2.csv"]
-        assert names(choose(home, ledger, files=["hr_2025Q1 (1).csv"])) == [
-            "hr_2025Q1.csv"
-        ]  # its twin has the rows
-        assert names(choose(home, ledger, source="hr_survey")) == ["hr_2025Q1.csv", "hr_2025Q2.csv"]
-        assert names(choose(home, ledger, waves=["hr_survey:2025-Q1"])) == ["hr_2025Q1.csv"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "sentence"),
-    [
-        ({}, "say what to decode again"),
-        ({"files": ["hr_2025Q3.csv"]}, r"no file called 'hr_2025Q3.csv' has landed; did you mean hr_2025Q"),
-        ({"files": ["zzz"]}, "`relier status --all` lists the files"),
-        (
-            {"files": ["stray.csv"]},
-            "refused before it was read .unknown source., so there is nothing to decode",
-        ),
-        ({"source": "hr"}, "no source is called 'hr'; declared: hr_survey"),
-        (
-            {"waves": ["hr_survey:2025Q1"]},
-            "no wave is called 'hr_survey:2025Q1'; did you mean hr_survey:2025-Q1",
-        ),
-        ({"since": "yesterday"}, "neither a day such as 2026-01-31 nor the id of one run"),
-        ({"since": "2999-01-01"}, "nothing that has landed answers to that"),
-    ],
-)
-def test_what_cannot_be_replayed_is_a_sentence(home: Home, asked: dict[str, object], sentence: str) -> None:
-    put(home, "stray.csv", b"a,b\n1,2\n")
-    with ledger_of(home) as ledger:
-        work(home, ledger)
-        with pytest.raises(ReplayError, match=sentence):
-            choose(home, ledger, **asked)  # type: ignore[arg-type]  # each case names arguments of its own
-
-
-def test_since_takes_a_day_or_a_run(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        early, late = ledger.files("accepted")
-        ledger.record_all([(replace(early, claimed_at="2026-01-10T08:00:00+00:00"), None)])
-        ledger.record_all([(replace(late, claimed_at="2026-01-11T23:30:00+00:00"), None)])
-        # the 12th begins an hour before midnight UTC in Paris
-        assert names(choose(home, ledger, since="2026-01-12")) == [late.name]
-        assert len(choose(home, ledger, since="2026-01-10")) == 2
-        ledger.begin("0b5e7f0a-run")
-        with ledger._transaction() as connection:
-            connection.execute("update runs set started_at = '2026-01-11T00:00:00+00:00'")
-        assert names(choose(home, ledger, since="0b5e7f0a")) == [late.name]
-
-
-def test_a_mark_outlives_a_crash_and_goes_with_the_answer(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        mark(ledger, choose(home, ledger, files=["hr_2025Q2.csv"]))
-    with ledger_of(home) as ledger:  # as after a kill
-        assert names(pending(home, ledger, "responses")) == ["hr_2025Q2.csv"]
-        before = {entry.name: entry.rows_hash for entry in ledger.files()}
-        work(home, ledger, "run-2")
-        assert ledger.replays() == {}
-        assert pending(home, ledger, "responses") == []
-        after = {entry.name: entry.rows_hash for entry in ledger.files()}
-        assert after == before
-        assert {e.name: e.run_id for e in ledger.files("accepted")} == {
-            "hr_2025Q1.csv": "run-1",
-            "hr_2025Q2.csv": "run-2",
-        }
-
-
-def test_a_mended_declaration_replays_by_itself(home: Home) -> None:
-    with (home.path / "declarations" / "unit_aliases.csv").open("a") as file:
-        file.write("hr_survey,AG99,nord\n")
-    with ledger_of(home) as ledger:
-        waiting = waiting_anyway(Home.load(home.path), ledger)
-        assert sorted(name for name, _ in waiting) == ["hr_2025Q1.csv", "hr_2025Q2.csv"]
-
-
-def test_a_lost_parquet_is_decoded_again_by_any_run(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        entry = ledger.files("accepted")[0]
-        (home.restricted / str(entry.parquet)).unlink()
-        assert names(pending(home, ledger, "responses")) == [entry.name]
-        work(home, ledger, "run-2")
-        assert (home.restricted / str(entry.parquet)).exists()
-
-
-def test_no_step_looks_for_a_lost_parquet_before_it_is_made_again(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        before = [(entry.name, entry.rows_hash) for entry in ledger.files("accepted")]
-        (home.restricted / str(ledger.files("accepted")[0].parquet)).unlink()
-        set_back(home, ledger)
-        assert (
-            write_raw(home, ledger, "candidate", "accepted")["responses"] > 0
-        )  # as the step of another kind does
-        settle(home, ledger)
-        work(home, ledger, "run-2")
-        assert [(entry.name, entry.rows_hash) for entry in ledger.files("accepted")] == before
-
-
-@pytest.mark.parametrize("altered", [False, True])
-def test_a_lost_original_holds_its_file_and_no_other(home: Home, altered: bool) -> None:
-    put(home, "hr_2025Q2_bis.csv", answers(90))
-    with ledger_of(home) as ledger:
-        work(home, ledger)
-        entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
-        original = home.vault / "originals" / entry.sha256
-        sound = original.read_bytes()
-        original.unlink()
-        if altered:
-            original.write_bytes(sound[:-1])
-        (home.restricted / str(entry.parquet)).unlink()
-        (home.restricted / str(ledger.files("accepted")[0].parquet)).unlink()
-        work(home, ledger, "run-2")
-        (held,) = ledger.files("held")
-        assert (held.name, held.reason, held.quarantined) == ("hr_2025Q2.csv", LOST, entry.records)
-        assert "doctor" in str(held.message)
-        assert "hr_2025Q1.csv" in names(ledger.files("accepted"))
-        assert pending(home, ledger, "responses") == []  # asked again only when there is something to read
-        original.unlink(missing_ok=True)
-        original.write_bytes(sound)
-        work(home, ledger, "run-3")
-        assert ledger.files("held") == []
-        assert next(e for e in ledger.files() if e.name == entry.name).rows_hash == entry.rows_hash
-
-
-def test_a_replay_without_its_original_keeps_what_was_decoded(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
-        (home.vault / "originals" / entry.sha256).unlink()
-        before = ledger.refusals()
-        for run in ("run-2", "run-3"):
-            mark(ledger, choose(home, ledger, source="hr_survey"))
-            work(home, ledger, run)
-        kept = next(one for one in ledger.files() if one.name == entry.name)
-        assert (kept.status, kept.parquet, kept.accepted) == ("accepted", entry.parquet, entry.accepted)
-        assert ["vault" in warning for warning in kept.warnings] == [True]
-        assert (ledger.refusals(), ledger.replays()) == (before, {})
-
-
-def test_a_check_relaxed_takes_the_file_it_held(home: Home) -> None:
-    with ledger_of(home) as ledger:
-        entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
-        broken = Verdict(entry.file_id, 1, 2, ("unknown_unit_max_share",))
-        ledger.record_all([_judged(home, ledger, replace(entry, status="candidate"), broken)])
-        assert pending(home, ledger, "responses") == []  # nothing changed: it would be held again
-        source = home.path / "declarations" / "sources" / "hr_survey.yml"
-        source.write_text(source.read_text() + "checks: {unknown_unit_max_share: 0.5}\n")
-        relaxed = Home.load(home.path)
-        assert names(pending(relaxed, ledger, "responses")) == ["hr_2025Q2.csv"]
-        work(relaxed, ledger, "run-2")
-        assert names(ledger.files("accepted")) == ["hr_2025Q1.csv", "hr_2025Q2.csv"]
-        assert pending(relaxed, ledger, "responses") == []
-
-
 # ---- waves -------------------------------------------------------------------------------------------------
 
 CONTINUOUS = {
@@ -363,7 +197,7 @@ def test_a_continuous_file_lies_in_the_periods_of_its_answers(tmp_path: Path) ->
         work(home, ledger)
         entry = next(entry for entry in ledger.files() if entry.source == "desk")
         assert waves_of(home, entry) == {"desk:2025-Q1": 1, "desk:2025-Q2": 2}
-        assert names(choose(home, ledger, waves=["desk:2025-Q2"])) == ["desk_1.csv"]
+        assert [one.name for one in choose(home, ledger, waves=["desk:2025-Q2"])] == ["desk_1.csv"]
     keys = wave_keys(home)
     assert keys[-1] == "hr_survey:2025-Q2"
     assert {"desk:2025-Q2", "desk:2025-Q4"} < set(keys)

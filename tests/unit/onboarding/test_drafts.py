@@ -321,8 +321,11 @@ def test_a_response_of_a_long_file_is_never_known_by_its_answer(tmp_path: Path) 
 
 
 def test_two_rows_of_an_array_are_a_scale_by_their_codes(tmp_path: Path) -> None:
-    head = '"id";"submitdate";"lastpage";"startlanguage";"G1[SQ001]";"G1[SQ002]"\n'
-    rows = [f'"{n}";"2025-03-{n:02d} 08:00:00";"1";"fr";"A{n % 5 + 1}";"A{n % 4 + 1}"' for n in range(1, 25)]
+    head = '"id";"submitdate";"lastpage";"startlanguage";"G1[SQ001]";"G1[SQ002]";"NPS"\n'
+    rows = [
+        f'"{n}";"2025-03-{n:02d} 08:00:00";"1";"fr";"A{n % 5 + 1}";"A{n % 4 + 1}";"{n % 11}"'
+        for n in range(1, 25)
+    ]
     made = draft(tmp_path, "barometer.csv", head + "\n".join(rows) + "\n")
     assert [f'column: "G1[SQ00{n}]", dimension: TODO' in made.text for n in (1, 2)] == [True, True]
 
