@@ -24,6 +24,8 @@ ONE_ANSWER = re.compile(
 )
 RESPONSE = frozenset({"respondent id", "respondentid", "respondent_id", "id du répondant", "befragten-id"})
 SUBMITTED = frozenset({"end date", "enddate", "date_modified", "date modified", "date de fin", "enddatum"})
+SAMPLE = 1 << 18
+HALF_DAY = re.compile(rb"[0-9] ?[AaPp][Mm]\b")
 CONVENTIONS = Conventions(
     keys={"response": "Respondent ID", "submitted_at": "End Date"},
     # Not listed, for a declaration must drop them: address, e-mail, names, custom data.
@@ -36,7 +38,7 @@ CONVENTIONS = Conventions(
 
 
 def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
-    """A SurveyMonkey export with its two header rows. Its dates start with the month, whatever the language."""
+    """A SurveyMonkey export with its two header rows. Its dates start with the month where they say AM or PM."""
     grid = open_grid(raw, spec, header_rows=2)
     if len(grid.headers) < 2:
         raise FileProblem(
@@ -48,7 +50,8 @@ def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
         )
     names, others = columns(grid.headers[0], grid.headers[1])
     layout = resolve([names, others], spec, CONVENTIONS, grid.records)
-    return grid, layout, replace(traits_of(grid), day_first=False)
+    american = HALF_DAY.search(bytes(raw[:SAMPLE]).replace(b"\0", b""))
+    return grid, layout, replace(traits_of(grid), day_first=False if american else None)
 
 
 def columns(questions: list[str], options: list[str]) -> tuple[list[str], list[str]]:

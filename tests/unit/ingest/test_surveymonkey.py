@@ -100,3 +100,11 @@ def test_a_workbook_has_the_same_two_header_rows(read: Decode, golden: Golden) -
     table = read(out.getvalue(), **PARTS).table
     assert table["response_id"].to_pylist() == [f"11435981234567890{n}" for n in (1, 2, 3)]
     assert table["listen"].to_pylist() == [4, 2, 3]
+
+
+def test_dates_without_am_or_pm_that_read_both_ways_are_asked(read: Decode, golden: Golden) -> None:
+    text = golden("surveymonkey/expanded.csv").decode("utf-8-sig")
+    plain = text.replace(" AM", "").replace(" PM", "")
+    assert plain != text
+    with pytest.raises(FileProblem, match="ambiguous_dates"):
+        read(plain.encode(), **PARTS)
