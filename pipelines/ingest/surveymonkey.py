@@ -10,12 +10,13 @@ import re
 from dataclasses import replace
 
 from pipelines.ingest.generic import open_grid, traits_of
-from pipelines.ingest.grid import Grid
+from pipelines.ingest.grid import TEXT, Grid
 from pipelines.ingest.header import Conventions, Layout, resolve, tidy
 from pipelines.ingest.model import FileProblem
 from pipelines.ingest.naming import numbered
 from pipelines.ingest.reading import Traits
 from pipelines.ingest.spec import SourceSpec
+from pipelines.ingest.spreadsheet import is_workbook
 
 # The second row of a question with one answer, as the tool's languages write it.
 ONE_ANSWER = re.compile(
@@ -50,8 +51,22 @@ def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
         )
     names, others = columns(grid.headers[0], grid.headers[1])
     layout = resolve([names, others], spec, CONVENTIONS, grid.records)
-    american = HALF_DAY.search(bytes(raw[:SAMPLE]).replace(b"\0", b""))
-    return grid, layout, replace(traits_of(grid), day_first=False if american else None)
+    return (
+        grid,
+        layout,
+        replace(traits_of(grid), day_first=False if _says_half_day(raw, grid, layout) else None),
+    )
+
+
+def _says_half_day(raw: bytes, grid: Grid, layout: Layout) -> bool:
+    """Whether times carry AM or PM, as where the month comes first; in a workbook the bytes do not tell."""
+    place = layout.keys.get("submitted_at")
+    if is_workbook(raw) and place is not None:
+        return any(
+            HALF_DAY.search((text or "").encode())
+            for text in grid.read({place: TEXT}).columns[place].to_pylist()
+        )
+    return HALF_DAY.search(bytes(raw[:SAMPLE]).replace(b"\0", b"")) is not None
 
 
 def columns(questions: list[str], options: list[str]) -> tuple[list[str], list[str]]:
