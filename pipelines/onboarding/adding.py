@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.claims import owners
 from pipelines.declared import Home
-from pipelines.onboarding.draft import Draft, draft, unit_names
+from pipelines.onboarding.draft import Draft, draft, ready_draft, unit_names
 from pipelines.onboarding.guess import guess
 from pipelines.onboarding.labels import read_labels
 from pipelines.onboarding.look import look_at
@@ -18,6 +18,7 @@ from pipelines.onboarding.lss import read_lss
 from pipelines.onboarding.naming import source_name
 from pipelines.onboarding.pool import Kind
 from pipelines.onboarding.qsf import read_qsf
+from pipelines.onboarding.ready import ready
 from pipelines.onboarding.wording import Wording
 
 HEADER = "source,alias,unit_code\n"
@@ -64,6 +65,9 @@ def drafted(
     look = look_at(raw, file.name)
     if wording is None and look.format == "spss_sav":
         wording = read_labels(file)
+    like = ready(look) if kind is None and wording is None else None
+    if like:
+        return ready_draft(file.name, code, like, look, home)
     found = guess(look, wording, unit_names(home), kind)
     return draft(
         file.name, code, look, found, home, wording.origin if wording and wording.origin != file.name else ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.declared import Home
+from pipelines.declared.lines import shipped
 from pipelines.ingest.keys import ADDRESS, LONGEST_CODE
 from pipelines.onboarding.choices import SHOWN
 from pipelines.onboarding.look import Look
 from pipelines.onboarding.pool import Guess
+from pipelines.onboarding.ready import ready_lines
 from pipelines.onboarding.words import fold
 from pipelines.onboarding.writer import Writer
 
@@ -32,8 +35,21 @@ def draft(file: str, name: str, look: Look, found: Guess, home: Home, origin: st
     lines = list(writer.lines())
     text = "\n".join(lines) + "\n"
     aliases, hidden = _aliases(found, home, name)
-    questions = sum("TODO" in line.split("#", 1)[0] for line in lines if not line.startswith("#"))
-    return Draft(name, text, questions, tuple(aliases), hidden)
+    return Draft(name, text, _questions(lines), tuple(aliases), hidden)
+
+
+def ready_draft(file: str, name: str, like: str, look: Look, home: Home) -> Draft:
+    """The draft of an export whose declaration ships with the code."""
+    lines = list(ready_lines(file, like, look, home))
+    unit = shipped(f"sources/{like}")["keys"].get("unit")
+    found = Guess("responses", unit_column=look.named(unit) if unit else None)
+    aliases, hidden = _aliases(found, home, name)
+    return Draft(name, "\n".join(lines) + "\n", _questions(lines), tuple(aliases), hidden)
+
+
+def _questions(lines: Sequence[str]) -> int:
+    """Lines that ask something."""
+    return sum("TODO" in line.split("#", 1)[0] for line in lines if not line.lstrip().startswith("#"))
 
 
 def _aliases(found: Guess, home: Home, name: str) -> tuple[list[tuple[str, str]], int]:

@@ -57,6 +57,8 @@ def _books(home: Path) -> list[str]:
         connection.row_factory = sqlite3.Row
         if connection.execute("pragma integrity_check").fetchone()[0] != "ok":
             return ["the ledger is damaged"]
+        if not connection.execute("select 1 from sqlite_master where name = 'publications'").fetchall():
+            return []  # stopped while it was made: nothing is recorded yet
         rows = connection.execute("select * from files").fetchall()
         refused = dict(
             connection.execute(
