@@ -8,7 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections import defaultdict
-from contextlib import nullcontext, redirect_stdout
+from contextlib import closing, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,12 +143,27 @@ def dagster_home(home: Home) -> Path:
     """Where Dagster keeps the history of a home's runs, unless DAGSTER_HOME says otherwise."""
     if told := os.environ.get("DAGSTER_HOME"):
         return Path(told)
-    folder = private_folder(home.restricted / "dagster")
+    folder = home.restricted / "dagster"
+    if _is_damaged(folder):  # it holds the story of past runs and nothing a figure needs
+        folder.rename(folder.with_name(f"dagster.damaged-{time.time_ns()}"))
+    private_folder(folder)
     settings = folder / "dagster.yaml"
     if not settings.exists() or settings.read_text() == _FORMER_SETTINGS:  # an operator's own are left alone
         settings.write_text(_SETTINGS)
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
+
+
+def _is_damaged(folder: Path) -> bool:
+    """Whether a database that every run opens is no database."""
+    for path in (folder / "history" / "runs.db", folder / "history" / "runs" / "index.db"):
+        if path.exists():
+            try:
+                with closing(sqlite3.connect(path)) as connection:
+                    connection.execute("select count(*) from sqlite_master").fetchall()
+            except sqlite3.DatabaseError:
+                return True
+    return False
 
 
 def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:

@@ -14,6 +14,7 @@ from pipelines.expectations import Verdict
 from pipelines.ledger import Entry
 from pipelines.loading import LOST, pending, set_back
 from pipelines.replaying import choose, mark
+from pipelines.running import dagster_home
 from pipelines.settling import settle
 from pipelines.warehouse import write_raw
 from tests.unit.operations_home import answers, ledger_of, put, work, worked_home
@@ -94,3 +95,14 @@ def test_a_check_relaxed_takes_the_file_it_held(home: Home) -> None:
         work(relaxed, ledger, "run-2")
         assert names(ledger.files("accepted")) == ["hr_2025Q1.csv", "hr_2025Q2.csv"]
         assert pending(relaxed, ledger, "responses") == []
+
+
+def test_a_damaged_history_of_runs_is_set_aside(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")  # and put back after: dagster_home tells the rest of the process
+    history = home.restricted / "dagster" / "history"
+    history.mkdir(parents=True)
+    (history / "runs.db").write_bytes(b"no database" * 100)
+    folder = dagster_home(home)
+    assert not (folder / "history").exists()
+    assert (folder / "dagster.yaml").exists()
+    assert len(list(home.restricted.glob("dagster.damaged-*"))) == 1
