@@ -62,6 +62,7 @@ def demo_snapshot(published_demo: Path) -> Path:
     return Path(relier(published_demo, "snapshot").stdout.strip())
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side, a file stays with one worker; tests that share a built warehouse share their worker too."""
     for item in items:
