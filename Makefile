@@ -6,8 +6,8 @@ HEADLESS ?=
 export PYTHON
 
 BIN := .venv/bin
-# One worker a core; what shares a fixture stays together (tests/conftest.py).
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
+# One worker a core; a file stays with one worker, which keeps what its tests share.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 # Nothing that runs here reports to its maker.
 export DO_NOT_TRACK := 1
@@ -39,8 +39,8 @@ test: venv ## everything that guards a change, browser included (at most 20 minu
 		PYTEST_ADDOPTS="$$options $${PYTEST_ADDOPTS:-}" $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) --durations=10
 
 .PHONY: quick
-quick: venv ## the unit and architecture tests (under 3 minutes)
-	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) tests/unit tests/test_architecture.py
+quick: venv ## the unit and architecture tests that build no warehouse (under 3 minutes)
+	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) --ignore=tests/unit/dbt tests/unit tests/test_architecture.py
 
 .PHONY: check
 check: venv ## style, types, SQL style, import rules, compatible packages

@@ -60,11 +60,3 @@ def published_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def demo_snapshot(published_demo: Path) -> Path:
     return Path(relier(published_demo, "snapshot").stdout.strip())
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, a file stays with one worker; tests that share a built warehouse share their worker too."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "dbt" else str(item.path)))

@@ -246,19 +246,3 @@ def test_a_failing_run_of_the_command_line_is_told_once(home: Home, told: list[s
     assert len(told) == 1
     assert "the pseudonym key" in told[0]
     key.with_name("kept").rename(key)
-
-
-def test_the_lineage_job_tells_columns(
-    definitions: ModuleType, home: Home, instance: dg.DagsterInstance
-) -> None:
-    job = definitions.defs.resolve_job_def("lineage")
-    done = job.execute_in_process(instance=instance, raise_on_error=False)
-    assert done.success
-    found = [
-        event.materialization.metadata["dagster/column_lineage"].value
-        for event in done.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(["marts", "fct_kpi_values"])
-        and "dagster/column_lineage" in event.materialization.metadata
-    ]
-    assert len(found) == 1
-    assert found[0].deps_by_column["value"]
