@@ -16,6 +16,7 @@ from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, sha256_of, sync_folder
 from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, Refusal, now
+from pipelines.waves import named_waves
 
 ALLOWED = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".sav"}
 SETTLE_SECONDS = 2.0  # a file younger than this may still be on its way
@@ -191,8 +192,14 @@ def _claimed(home: Home, ledger: Ledger, entry: Entry) -> Entry:
         entry = replace(same, size=entry.size, modified_ns=entry.modified_ns, status=again)
         ledger.record(entry)
         return entry
-    # under a name that was held, or as a version since replaced, the same bytes are news
-    twins = [other for other in known if other.status in {"claimed", "candidate", "accepted"}]
+    # under a name that was held, as a version since replaced or for another wave, the same bytes are news
+    waves = named_waves(home.sources[source], entry.name)
+    twins = [
+        other
+        for other in known
+        if other.status in {"claimed", "candidate", "accepted"}
+        and (not waves or named_waves(home.sources[source], other.name) in ([], waves))
+    ]
     if twins:
         told = f"{entry.name}: the same bytes as {twins[0].name}; nothing to do"
         entry = replace(entry, status="duplicate", reason="same_bytes", message=told)

@@ -131,6 +131,7 @@ class Totals:
     by_status: Mapping[str, int] = field(default_factory=dict)
 
 
+LOST = "lost_original"  # the reason of a file whose original the vault has no more
 KEPT = ".kept-"  # in the name of a Parquet without the records that a newer file brings again
 
 

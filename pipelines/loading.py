@@ -13,9 +13,7 @@ from pipelines.drafting import Draft
 from pipelines.failpoints import failpoint
 from pipelines.files import replacing, sha256_of
 from pipelines.ingest import Decoded, FileProblem, Problem, decode
-from pipelines.ledger import Entry, Ledger, Refusal
-
-LOST = "lost_original"
+from pipelines.ledger import LOST, Entry, Ledger, Refusal
 
 
 class RegressionError(Exception):
@@ -135,7 +133,8 @@ def _stranded(
         status="held",
     )
     problem.records = entry.records
-    return _set_aside(base, problem)
+    # it still is the version of its wave: an older one must not count in its place
+    return _set_aside(replace(base, slot=entry.slot), problem)
 
 
 def _undecided(home: Home, entry: Entry) -> Entry:

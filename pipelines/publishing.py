@@ -21,12 +21,12 @@ from pipelines.declared.freshness import freshness
 from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, replacing
 from pipelines.fingerprint import fingerprint
-from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry, Ledger, now
 from pipelines.privacy import HEADCOUNT_KPIS, Closure, Headcount, Rules, protect
 from pipelines.publication import Comments, snapshot_path, write_snapshot
 from pipelines.runbook import Published
 from pipelines.warehouse import reading
+from pipelines.waves import named_waves
 
 CANDIDATE = "candidate.json"
 SUPPRESSED = ("fct_kpi_values", "fct_finance", "scorecard_unit_period")
@@ -219,19 +219,13 @@ def _last_dates(connection: duckdb.DuckDBPyConnection) -> dict[str, dt.date]:
 
 def _latest_file(home: Home, code: str, entries: list[Entry]) -> Entry | None:
     """The file of the last wave a source sent, whatever became of it."""
-    waves = home.sources[code].waves
     mine = [
         entry for entry in entries if entry.source == code and entry.status not in {"duplicate", "superseded"}
     ]
 
     def rank(entry: Entry) -> tuple[str, int, str]:
-        base = entry.name.rsplit("/", 1)[-1]
-        closed = (
-            [wave.closed.isoformat() for wave in waves if wave.file and matches_glob(base, wave.file)]
-            if isinstance(waves, list)
-            else []
-        )
-        return (max(closed, default=""), entry.status == "accepted", base)
+        closed = [wave.closed.isoformat() for wave in named_waves(home.sources[code], entry.name)]
+        return (max(closed, default=""), entry.status == "accepted", entry.name.rsplit("/", 1)[-1])
 
     return max(mine, key=rank, default=None)
 

@@ -41,6 +41,7 @@ _REASONS_FR = {
     "bad_date": "date illisible ou hors des périodes",
     "bad_weight": "poids illisible",
     "broken_promise": "promesse de la source non tenue",
+    "bytes_of_another_wave": "fichier d’une autre vague",
     "count_mismatch": "décompte différent",
     "damaged_characters": "caractères abîmés",
     "duplicate_column": "colonne en double",

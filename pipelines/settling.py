@@ -17,7 +17,13 @@ from pipelines import drift
 from pipelines.declared import Home
 from pipelines.failpoints import failpoint
 from pipelines.files import replacing
-from pipelines.ledger import KEPT, Entry, Ledger, Refusal
+from pipelines.ledger import KEPT, LOST, Entry, Ledger, Refusal
+from pipelines.waves import named_waves
+
+TWO_WAVES = "bytes_of_another_wave"
+ASKED = {drift.REASON, TWO_WAVES}  # sound files that settling holds until a person has answered
+Slot = tuple[str | None, str | None]
+Age = tuple[int, str, str]
 
 # What makes two records of a source the same one. A figure is its unit's, at a wave or on a day.
 _SAME = {
@@ -28,27 +34,34 @@ _SAME = {
 
 
 def settle(home: Home, ledger: Ledger) -> None:
-    """Decide what is accepted among sound files, hold what drifts, and retire what a later file made good."""
-    asked = [entry for entry in ledger.files("held") if entry.reason == drift.REASON]
-    sound = [entry for entry in (*ledger.files("accepted", "superseded"), *asked) if entry.parquet]
-    by_slot: dict[tuple[str | None, str | None], list[Entry]] = defaultdict(list)
-    age = _latest(ledger)
-    for entry in sorted(sound, key=age, reverse=True):
+    """Decide what is accepted among sound files, hold what is asked about, and retire what a later file made good."""
+    held = [
+        entry
+        for entry in ledger.files("held")
+        if entry.reason in ASKED or (entry.reason == LOST and entry.slot)
+    ]
+    sound = [entry for entry in ledger.files("accepted", "superseded") if entry.parquet]
+    by_slot: dict[Slot, list[Entry]] = defaultdict(list)
+    age = _latest(home, ledger)
+    for entry in sorted([*sound, *held], key=age, reverse=True):
         by_slot[(entry.source, entry.slot)].append(_unasked(entry))
-    changed_scale = drift.drifted(home, ledger, by_slot.values())
+    asked = _misnamed(home, by_slot)
+    judged = [[entry for entry in versions if entry.key not in asked] for versions in by_slot.values()]
+    changed = drift.drifted(home, ledger, [some for some in judged if some and some[0].reason != LOST])
+    asked |= {key: _changed_scale(finding) for key, finding in changed.items()}
     decided: list[Entry] = []
     for versions in by_slot.values():
-        decided += _versions(versions, changed_scale)
+        decided += _versions(versions, asked)
     for code, source in home.sources.items():
         if source.kind in _SAME:
             mine = [entry for entry in decided if entry.source == code and entry.status == "accepted"]
             trimmed = {entry.key: entry for entry in _trimmed(home, mine, age)}
             decided = [trimmed.get(entry.key, entry) for entry in decided]
-    before = {entry.key: entry for entry in sound}
+    before = {entry.key: entry for entry in (*sound, *held)}
     failpoint("settle.trimmed")
     ledger.record_all(
         [
-            (entry, _refusals(ledger, entry, changed_scale.get(entry.key)))
+            (entry, _refusals(ledger, entry, asked.get(entry.key)))
             for entry in decided
             if entry != before[entry.key]
         ]
@@ -57,47 +70,91 @@ def settle(home: Home, ledger: Ledger) -> None:
     ledger.record_all([(entry, []) for entry in _made_good(ledger.files())])
 
 
-def _age(entry: Entry) -> tuple[int, str, str]:
+def _age(entry: Entry) -> Age:
     return entry.modified_ns, entry.name, entry.sha256
 
 
-def _latest(ledger: Ledger) -> Callable[[Entry], tuple[int, str, str]]:
+def _latest(home: Home, ledger: Ledger) -> Callable[[Entry], Age]:
     """The age of a file as that of its latest copy: the same bytes sent again are a version sent again, and which of
-    the copies came first must not decide.
+    the copies came first must not decide. A copy under the name of another wave is none.
     """
-    latest: dict[tuple[str | None, str], tuple[int, str, str]] = {}
+
+    def copies(entry: Entry) -> tuple[str | None, str, tuple[str, ...]]:
+        source = home.sources.get(str(entry.source))
+        named = named_waves(source, entry.name) if source else []
+        return entry.source, entry.sha256, tuple(wave.code for wave in named)
+
+    latest: dict[tuple[str | None, str, tuple[str, ...]], Age] = {}
     for entry in ledger.files():
-        same = (entry.source, entry.sha256)
+        same = copies(entry)
         latest[same] = max(_age(entry), latest.get(same, _age(entry)))
-    return lambda entry: latest[(entry.source, entry.sha256)]
+
+    def age(entry: Entry) -> Age:
+        source, sha256, waves = copies(entry)
+        return max(latest[source, sha256, waves], latest.get((source, sha256, ()), _age(entry)))
+
+    return age
+
+
+def _misnamed(home: Home, by_slot: Mapping[Slot, Sequence[Entry]]) -> dict[drift.Key, Refusal]:
+    """Files with the very bytes of another wave: answers that were there when one wave closed are not a later one's."""
+    closed = {
+        (code, wave.code): wave.closed
+        for code, source in home.sources.items()
+        if isinstance(source.waves, list)
+        for wave in source.waves
+    }
+    named = [versions for versions in by_slot.values() if (versions[0].source, versions[0].wave) in closed]
+    first: dict[tuple[str | None, str], Entry] = {}
+    found = {}
+    for versions in sorted(named, key=lambda v: (closed[str(v[0].source), str(v[0].wave)], v[0].name)):
+        for entry in versions:
+            other = first.setdefault((entry.source, entry.sha256), entry)
+            if other.wave == entry.wave:
+                break  # the version that counts
+            found[entry.key] = Refusal(
+                TWO_WAVES,
+                f"answers of wave {entry.wave}",
+                f"the very bytes of {other.name}, of wave {other.wave}",
+                f"send the file of {entry.wave} under this name; if these are its answers, send that of {other.wave}"
+                " under its own name, and they are taken",
+            )
+    return found
+
+
+def _changed_scale(finding: drift.Finding) -> Refusal:
+    column = finding.items[0] if len(finding.items) == 1 else None
+    return Refusal(drift.REASON, "the scale of earlier waves", finding.found, finding.fix, column=column)
 
 
 def _unasked(entry: Entry) -> Entry:
-    """The file as it was before drift held it."""
-    if entry.reason != drift.REASON:
+    """The file as it was before it was held and asked about."""
+    if entry.reason not in ASKED:
         return entry
     return replace(entry, status="accepted", reason=None, quarantined=entry.quarantined - entry.sound)
 
 
-def _versions(versions: Sequence[Entry], changed_scale: Mapping[drift.Key, drift.Finding]) -> Iterable[Entry]:
-    """Versions of one slot, the newest first: the newest that did not drift counts."""
-    newest = next((entry for entry in versions if entry.key not in changed_scale), None)
+def _versions(versions: Sequence[Entry], asked: Mapping[drift.Key, Refusal]) -> Iterable[Entry]:
+    """Versions of one slot, the newest first: the newest that is not asked about counts."""
+    newest = next((entry for entry in versions if entry.key not in asked), None)
     for entry in versions:
-        finding = changed_scale.get(entry.key)
-        if finding:
-            yield _asked(entry, finding)
+        refusal = asked.get(entry.key)
+        if entry.reason == LOST:
+            yield entry
+        elif refusal:
+            yield _asked(entry, refusal)
         elif newest and entry is not newest:
             yield _superseded(entry, newest)
         else:
             yield _live(entry)
 
 
-def _asked(entry: Entry, finding: drift.Finding) -> Entry:
+def _asked(entry: Entry, refusal: Refusal) -> Entry:
     return replace(
         entry,
         status="held",
-        reason=drift.REASON,
-        message=f"{entry.name}: held, its scale seems changed: {finding.found}; {finding.fix}",
+        reason=refusal.reason,
+        message=f"{entry.name}: held, {refusal}",
         parquet=entry.decoded,
         accepted=0,
         quarantined=entry.quarantined + entry.sound,
@@ -105,14 +162,10 @@ def _asked(entry: Entry, finding: drift.Finding) -> Entry:
     )
 
 
-def _refusals(ledger: Ledger, entry: Entry, finding: drift.Finding | None) -> list[Refusal]:
-    """The file's own refusals, and the one that holds the rest of its records when it drifts."""
-    own = [one for _, one in ledger.refusals(entry) if one.reason != drift.REASON]
-    if not finding:
-        return own
-    column = finding.items[0] if len(finding.items) == 1 else None
-    held = Refusal(drift.REASON, "the scale of earlier waves", finding.found, finding.fix, column=column)
-    return [*own, replace(held, records=entry.sound)]
+def _refusals(ledger: Ledger, entry: Entry, asked: Refusal | None) -> list[Refusal]:
+    """The file's own refusals, and the one that holds the rest of its records while it is asked about."""
+    own = [one for _, one in ledger.refusals(entry) if one.reason not in ASKED]
+    return [*own, replace(asked, records=entry.sound)] if asked else own
 
 
 def _live(entry: Entry) -> Entry:
@@ -145,7 +198,12 @@ def _made_good(entries: Sequence[Entry]) -> Iterable[Entry]:
     by_name = {entry.name: entry for entry in accepted}
     for entry in entries:
         again = by_bytes.get(entry.sha256) or by_name.get(entry.name)
-        if entry.status in {"held", "refused"} and again and _age(again) >= _age(entry):
+        if (
+            entry.status in {"held", "refused"}
+            and entry.reason != TWO_WAVES
+            and again
+            and _age(again) >= _age(entry)
+        ):
             told = f"{entry.name}: made good by {again.name}"
             yield replace(
                 entry,
@@ -158,9 +216,7 @@ def _made_good(entries: Sequence[Entry]) -> Iterable[Entry]:
             )
 
 
-def _trimmed(
-    home: Home, live: Sequence[Entry], age: Callable[[Entry], tuple[int, str, str]]
-) -> Iterable[Entry]:
+def _trimmed(home: Home, live: Sequence[Entry], age: Callable[[Entry], Age]) -> Iterable[Entry]:
     """Older files of one source without the records that a newer one brings again."""
     live = sorted(live, key=age, reverse=True)
     if len(live) < 2:

@@ -12,8 +12,16 @@ import polars as pl
 
 from pipelines.declared import Home, chart_years, fiscal_year_of, span
 from pipelines.declared.periods import code_of, periods
+from pipelines.declared.sources import Source, Wave
 from pipelines.ingest.header import matches_glob
 from pipelines.ledger import Entry
+
+
+def named_waves(source: Source, name: str) -> list[Wave]:
+    """The waves whose pattern the file's own name matches; none where records say their wave or their day."""
+    base = name.rsplit("/", 1)[-1]
+    declared = source.waves if isinstance(source.waves, list) else []
+    return [wave for wave in declared if wave.file and matches_glob(base, wave.file)]
 
 
 def wave_keys(home: Home) -> list[str]:
@@ -39,9 +47,7 @@ def waves_of(home: Home, entry: Entry) -> dict[str, int]:
     code = str(entry.source)
     source = home.sources[code]
     if not entry.parquet or not (home.restricted / entry.decoded).exists():
-        base = entry.name.rsplit("/", 1)[-1]
-        named = source.waves if isinstance(source.waves, list) else []
-        return {f"{code}:{wave.code}": 0 for wave in named if wave.file and matches_glob(base, wave.file)}
+        return {f"{code}:{wave.code}": 0 for wave in named_waves(source, entry.name)}
     rows = pl.scan_parquet(home.restricted / entry.decoded)
     if source.kind == "ledger":
         return _by_day(rows, "entry_date", lambda day: f"{code}:FY{fiscal_year_of(home, day)}")

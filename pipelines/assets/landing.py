@@ -32,7 +32,7 @@ def landing_files(
     context: dg.AssetExecutionContext, config: LandingConfig, warehouse: Warehouse
 ) -> dg.MaterializeResult:
     with warehouse.ledger() as ledger, passing_trouble_only():
-        claimed = claim(warehouse.home, ledger, context.run_id)
+        claimed = claim(warehouse.home, ledger, context.run.run_id)
         set_back(warehouse.home, ledger)
         if config.files:
             mark(ledger, choose(warehouse.home, ledger, files=config.files))

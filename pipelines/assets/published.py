@@ -27,7 +27,7 @@ def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     )
     def candidate(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
         with warehouse.ledger() as ledger, passing_trouble_only():
-            made = build_candidate(warehouse.home, ledger, context.run_id)
+            made = build_candidate(warehouse.home, ledger, context.run.run_id)
         return dg.MaterializeResult(
             metadata={
                 "snapshot": made.snapshot_id,
@@ -57,7 +57,7 @@ def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         publish(home.published, made.snapshot_id)
         failpoint("publish.pointed")
         with warehouse.ledger() as ledger:
-            ledger.finish(context.run_id, "published", None, made.snapshot_id, {})
+            ledger.finish(context.run.run_id, "published", None, made.snapshot_id, {})
             ledger.remember_published(made.told(home))
             ledger.back_up(home.restricted / COPIES)
         failpoint("publish.recorded")

@@ -44,7 +44,7 @@ def _raw_asset(kind: str) -> dg.AssetsDefinition:
                 ledger,
                 kind,
                 warehouse.key(config.full_refresh),
-                context.run_id,
+                context.run.run_id,
                 config.full_refresh,
                 lambda entry: context.log.info(
                     f"{entry.source} {entry.file_id}: {entry.status}, {entry.records} records"

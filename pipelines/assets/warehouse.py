@@ -93,7 +93,7 @@ def dbt_models(project: DbtProject) -> dg.AssetsDefinition:
                 description=f"dbt build failed: {', '.join(broken[:8]) or 'see the run log'}",
                 allow_retries=False,
             )
-        (target / "built_by").write_text(context.run_id)
+        (target / "built_by").write_text(context.run.run_id)
         failpoint("warehouse.built")
         with reading(home) as connection:
             rows = {

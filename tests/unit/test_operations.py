@@ -18,11 +18,11 @@ from pipelines import drift
 from pipelines.assets.waves import arrivals
 from pipelines.declared import Home
 from pipelines.files import NetworkDriveError, RunLock, file_system, refuse_network
-from pipelines.ledger import Entry, Ledger, Refusal
-from pipelines.loading import LOST
+from pipelines.ledger import LOST, Entry, Ledger, Refusal
 from pipelines.quarantine import ExportError, _reason, chosen, export, print_quarantine, safe_cell, spans
 from pipelines.replaying import choose
 from pipelines.reporting import print_status, status_of
+from pipelines.settling import TWO_WAVES
 from pipelines.waves import wave_keys, waves_of
 from tests.unit.declared.homes import FILES
 from tests.unit.operations_home import ledger_of, put, work, worked_home
@@ -144,7 +144,7 @@ def test_the_owner_gets_a_list_in_the_organisations_language(home: Home, tmp_pat
 def _reasons_in_code() -> set[str]:
     """First text of every FileProblem, Refusal, Fault and refusing helper that looks like a code."""
     raisers = {"FileProblem", "Refusal", "Fault", "_Refused", "_refused", "_refuse"}
-    found = {LOST, drift.REASON}
+    found = {LOST, drift.REASON, TWO_WAVES}
     for path in Path(drift.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if (

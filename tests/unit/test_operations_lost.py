@@ -11,8 +11,8 @@ import pytest
 from pipelines.checks import _judged
 from pipelines.declared import Home
 from pipelines.expectations import Verdict
-from pipelines.ledger import Entry
-from pipelines.loading import LOST, pending, set_back
+from pipelines.ledger import LOST, Entry
+from pipelines.loading import pending, set_back
 from pipelines.replaying import choose, mark
 from pipelines.running import dagster_home
 from pipelines.settling import settle
@@ -66,6 +66,27 @@ def test_a_lost_original_holds_its_file_and_no_other(home: Home, altered: bool) 
         work(home, ledger, "run-3")
         assert ledger.files("held") == []
         assert next(e for e in ledger.files() if e.name == entry.name).rows_hash == entry.rows_hash
+
+
+def test_a_lost_newest_version_does_not_bring_back_the_one_it_replaced(home: Home) -> None:
+    put(home, "hr_2025Q2_bis.csv", answers(90), age_s=60)
+    with ledger_of(home) as ledger:
+        work(home, ledger)
+        settle(home, ledger)
+        assert names(ledger.files("accepted")) == ["hr_2025Q1.csv", "hr_2025Q2_bis.csv"]
+        newest = next(entry for entry in ledger.files() if entry.name == "hr_2025Q2_bis.csv")
+        original = home.vault / "originals" / newest.sha256
+        sound = original.read_bytes()
+        original.unlink()
+        (home.restricted / str(newest.parquet)).unlink()
+        work(home, ledger, "run-2")
+        settle(home, ledger)
+        assert names(ledger.files("held")) == ["hr_2025Q2_bis.csv"]
+        assert names(ledger.files("accepted")) == ["hr_2025Q1.csv"]
+        original.write_bytes(sound)
+        work(home, ledger, "run-3")
+        settle(home, ledger)
+        assert names(ledger.files("accepted")) == ["hr_2025Q1.csv", "hr_2025Q2_bis.csv"]
 
 
 def test_a_replay_without_its_original_keeps_what_was_decoded(home: Home) -> None:

@@ -16,6 +16,7 @@ from pipelines.ledger import Entry, Ledger
 from pipelines.loading import RegressionError, load
 from pipelines.settling import settle
 from tests.unit.declared.homes import FILES, write_home
+from tests.unit.operations_home import NEXT_WAVE
 
 HR = "sources/hr_survey.yml"
 CONTINUOUS = (
@@ -36,9 +37,10 @@ def export(*rows: tuple[str, int]) -> bytes:
 class World:
     """A home, its ledger, and files that arrive with a time of their own."""
 
-    def __init__(self, folder: Path, continuous: bool) -> None:
-        source = CONTINUOUS if continuous else FILES[HR] + "drop: [day]\n"
-        self.home = Home.load(write_home(folder, {HR: source}))
+    def __init__(self, folder: Path, continuous: bool, source: str = FILES[HR]) -> None:
+        self.home = Home.load(
+            write_home(folder, {HR: CONTINUOUS if continuous else source + "drop: [day]\n"})
+        )
         self.ledger = Ledger(self.home.restricted / "ledger.sqlite")
 
     def receive(self, name: str, content: bytes, at: int) -> None:
@@ -98,6 +100,55 @@ def test_a_held_file_renamed_as_asked_is_taken_and_the_old_name_retired(waves: W
     waves.receive("hr_2025Q1.csv", export(("a", 4)), at=10)
     assert waves.answers() == [4]
     assert waves.entry("hr_T1.csv").status == "superseded"
+
+
+MISNAMED = [
+    ("hr_2025Q1.csv", (("a", 1), ("b", 2)), 0),
+    ("hr_2025Q2.csv", (("a", 1), ("b", 2)), 10),  # the file of the first wave, sent under the next one's name
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_the_bytes_of_a_wave_under_the_name_of_the_next_are_asked_about_whatever_came_first(
+    tmp_path: Path, order: tuple[int, ...], earlier: bool
+) -> None:
+    waves = World(tmp_path, continuous=False, source=FILES[HR].replace("keys:", f"{NEXT_WAVE}keys:"))
+    for number in order:
+        name, rows, at = MISNAMED[number]
+        waves.receive(name, export(*rows), -at if earlier else at)
+    assert [entry.wave for entry in waves.ledger.files("accepted")] == ["2025-Q1"]
+    held = waves.entry("hr_2025Q2.csv")
+    assert (held.status, held.reason) == ("held", "bytes_of_another_wave")
+    assert (held.records, held.quarantined) == (2, 2)
+    assert "the very bytes of hr_2025Q1.csv, of wave 2025-Q1" in str(held.message)
+    assert waves.answers() == [1, 2]
+
+
+def test_the_right_file_of_either_wave_settles_whose_the_bytes_are(tmp_path: Path) -> None:
+    source = FILES[HR].replace("keys:", f"{NEXT_WAVE}keys:")
+    for mended in ("hr_2025Q1.csv", "hr_2025Q2.csv"):
+        waves = World(tmp_path / mended, continuous=False, source=source)
+        for name, rows, at in MISNAMED:
+            waves.receive(name, export(*rows), at)
+        waves.receive(mended, export(("c", 5)), at=20)
+        assert waves.answers() == [1, 2, 5]
+        assert not waves.ledger.files("held")
+        assert waves.ledger.refusals() == []
+        other = {"hr_2025Q1.csv": "2025-Q2", "hr_2025Q2.csv": "2025-Q1"}[mended]
+        assert sorted(e.wave or "" for e in waves.ledger.files("accepted") if e.name != mended) == [other]
+
+
+def test_a_correction_is_not_undone_by_its_first_version_under_the_name_of_another_wave(
+    tmp_path: Path,
+) -> None:
+    waves = World(tmp_path, continuous=False, source=FILES[HR].replace("keys:", f"{NEXT_WAVE}keys:"))
+    waves.receive("hr_2025Q1.csv", export(("a", 1)), at=0)
+    waves.receive("hr_2025Q1.csv", export(("a", 5)), at=10)
+    waves.receive("hr_2025Q2.csv", export(("a", 1)), at=20)
+    accepted = {entry.wave: entry.accepted for entry in waves.ledger.files("accepted")}
+    assert accepted == {"2025-Q1": 1, "2025-Q2": 1}
+    assert waves.answers() == [1, 5]
 
 
 def test_a_truncated_file_sent_again_whole_is_made_good(waves: World) -> None:
