@@ -109,7 +109,7 @@ def failure_sensor(warehouse: Warehouse) -> dg.SensorDefinition:
 @dg.failure_hook(name="tell_failure", required_resource_keys={"warehouse"})
 def told_at_once(context: dg.HookContext) -> None:
     """Tells of a failed step from inside the run: the way that needs no daemon."""
-    for problem in _tell(context.resources.warehouse.home, context.instance, context.run.run_id):
+    for problem in _tell(context.resources.warehouse.home, context.instance, context.run_id):
         context.log.warning(problem)
 
 
