@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import survey
-from pipelines.checks import source_checks
 from pipelines.claims import claim
 from pipelines.declared import Home, source_spec
 from pipelines.expectations import judge_all
 from pipelines.ingest import decode
+from pipelines.judging import source_checks
 from pipelines.ledger import Ledger
 from pipelines.loading import load
 from pipelines.warehouse import path_of, write_declared, write_raw

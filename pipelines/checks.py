@@ -3,40 +3,23 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import dagster as dg
 
 from pipelines.assets.warehouse import failures
 from pipelines.assets.waves import arrivals
-from pipelines.declared import Home, checks_digest, source_spec
+from pipelines.declared import Home
 from pipelines.declared.freshness import freshness
-from pipelines.expectations import SourceChecks, Verdict, judge_all
+from pipelines.expectations import judge_all
 from pipelines.failpoints import failpoint
-from pipelines.ledger import Entry, Ledger, Refusal
+from pipelines.judging import judged, source_checks
+from pipelines.ledger import Ledger
 from pipelines.privacy import audit
 from pipelines.publication import read_snapshot
 from pipelines.publishing import SUPPRESSED, Candidate, rules
 from pipelines.resources import Warehouse, dbt_target
 from pipelines.settling import settle
 from pipelines.warehouse import VIEWS, reading
-
-
-def source_checks(home: Home, code: str) -> SourceChecks:
-    """What source `code` promises, in the terms of its expectations suite."""
-    source = home.sources[code]
-    items: list[tuple[str, float, float]] = [
-        (f"{code}__{item.code}", item.min, item.max) for item in source.items
-    ]
-    for measure in source_spec(home, code).measures:
-        if measure.minimum is not None and measure.maximum is not None:
-            items.append((measure.code, measure.minimum, measure.maximum))
-    items += [(fact.code, 0, 1) for fact in source.facts]
-    dated = source.waves == "continuous"
-    checks = source.checks.model_dump()
-    if source.statement:  # an account of a statement has no other side
-        checks["balance"] = "off"
-    return SourceChecks(code, source.kind, tuple(items), tuple(source.segments), dated, checks)
 
 
 def promises(home: Home) -> list[dg.AssetChecksDefinition]:
@@ -77,9 +60,9 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
             }
             held_before = {entry.key for entry in ledger.files("held")}
             for entries in waiting.values():
-                judged = [_judged(warehouse.home, ledger, e, verdicts[e.file_id]) for e in entries]
+                decided = [judged(warehouse.home, ledger, e, verdicts[e.file_id]) for e in entries]
                 failpoint("judge.judged")
-                ledger.record_all(judged)
+                ledger.record_all(decided)
                 failpoint("judge.recorded")
             settle(warehouse.home, ledger)  # which holds what drifts from the waves before it
             judged_now = {entry.sha256 for entries in waiting.values() for entry in entries}
@@ -107,36 +90,6 @@ def _judging(home: Home, kind: str, codes: list[str]) -> dg.AssetChecksDefinitio
                 )
 
     return judge
-
-
-def _judged(home: Home, ledger: Ledger, entry: Entry, verdict: Verdict) -> tuple[Entry, list[Refusal] | None]:
-    passed, total, failed = verdict.passed, verdict.total, verdict.failed
-    entry = replace(entry, checks_passed=passed, checks_total=total, checks_failed=tuple(failed))
-    if not failed:
-        return replace(entry, status="accepted"), None
-    owner = home.sources[str(entry.source)].owner
-    broken = ", ".join(failed)
-    seen = [told for told in entry.warnings if "looks like" in told]
-    broken = "; ".join([broken, *seen])
-    message = f"{entry.name}: held, it breaks {broken}; mend the file or its declaration, or ask the owner ({owner})"
-    refusal = Refusal(
-        "broken_promise",
-        "every check of the source",
-        ", ".join(failed),
-        f"ask the owner ({owner})",
-        records=entry.accepted,
-    )
-    held = replace(
-        entry,
-        status="held",
-        reason="broken_promise",
-        message=message,
-        # it is decoded and judged again once either its reading or the checks are declared otherwise
-        declaration=f"{entry.declaration}-{checks_digest(home.sources[str(entry.source)])}",
-        accepted=0,
-        quarantined=entry.quarantined + entry.accepted,
-    )
-    return held, [*(one for _, one in ledger.refusals(entry)), refusal]  # those set aside one by one stay so
 
 
 # A response of a long file stands for several records; events and measures are a row per record and figure.

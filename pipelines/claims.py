@@ -48,15 +48,16 @@ def landed(folder: Path) -> list[Landed]:
                 continue
             with contextlib.suppress(FileNotFoundError):  # gone meanwhile: there is nothing to claim
                 seen = path.lstat()
-                found.append(
-                    Landed(_printable(path.relative_to(folder)), path, seen.st_size, seen.st_mtime_ns)
-                )
+                found.append(Landed(name_in(folder, path), path, seen.st_size, seen.st_mtime_ns))
     return sorted(found, key=lambda file: (len(file.name), file.name))
 
 
-def _printable(path: Path) -> str:
-    """The name as text; bytes that are no UTF-8 are shown escaped, for neither SQLite nor a terminal takes them."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+def name_in(folder: Path, path: Path) -> str:
+    """A file by its way from landing, or by its own name outside; bytes that are no UTF-8 are shown escaped, for
+    neither SQLite nor a terminal takes them.
+    """
+    own = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
+    return os.fsencode(own.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _rules(home: Home) -> str:
@@ -164,7 +165,7 @@ def claim(home: Home, ledger: Ledger, run_id: str, wait: Callable[[float], None]
                 entry = _refused(ledger, replace(entry, sha256=digest, declaration=_rules(home)), refusal)
             else:
                 digest = _to_vault(file, home.vault / "originals")
-                entry = _claimed(home, ledger, replace(entry, sha256=digest))
+                entry = claimed_by(home, ledger, replace(entry, sha256=digest), owners(home, file.name)[0])
         except (UnsettledError, FileNotFoundError):
             continue
         except OSError as error:  # asked again at every run, until somebody has let us read it
@@ -182,8 +183,8 @@ def _refused(ledger: Ledger, entry: Entry, refusal: Refusal) -> Entry:
     return entry
 
 
-def _claimed(home: Home, ledger: Ledger, entry: Entry) -> Entry:
-    source = owners(home, entry.name)[0]
+def claimed_by(home: Home, ledger: Ledger, entry: Entry, source: str) -> Entry:
+    """The entry as a file of `source`, recorded: claimed, or a duplicate of what the ledger has."""
     entry = replace(entry, source=source, kind=home.sources[source].kind)
     known = [other for other in ledger.files() if other.sha256 == entry.sha256 and other.source == source]
     same = next((other for other in known if other.name == entry.name), None)

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,10 +82,17 @@ def refuse_network(path: Path, mounts: Path = Path("/proc/mounts")) -> None:
         )
 
 
+TRIAL = ".check-"  # folders in which a file is tried
+TRIAL_SECONDS = 3600  # no trial lasts that long
+
+
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left half-written; only the holder of the run lock may call it."""
+    """Remove what a killed run or check left half-written; only the holder of the run lock may call it."""
     for left in folder.rglob(".*.part"):
         left.unlink(missing_ok=True)
+    for left in folder.glob(f"{TRIAL}*"):
+        if time.time() - left.stat().st_mtime > TRIAL_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def sha256_of(path: Path, also: Callable[[bytes], object] | None = None) -> str:

@@ -6,6 +6,7 @@ records = accepted + quarantined + duplicate, enforced by the table itself.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -50,7 +51,7 @@ create table if not exists publications (
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the ledger; `file_id` (first 16 hex of its SHA-256) names it in raw.
+    """One file of the ledger.
 
     `sound` is how many records passed decoding; settling decides how many of these are accepted.
     """
@@ -94,7 +95,8 @@ class Entry:
 
     @property
     def file_id(self) -> str:
-        return self.sha256[:16]
+        """Names it in raw; the same bytes under two names may be two waves. First 16 hex of the SHA-256 of its key."""
+        return hashlib.sha256("\0".join(self.key).encode()).hexdigest()[:16]
 
     @property
     def decoded(self) -> str:

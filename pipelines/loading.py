@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipelines.declared import Home, checks_digest, decoding_digest, source_spec
-from pipelines.drafting import Draft
 from pipelines.failpoints import failpoint
 from pipelines.files import replacing, sha256_of
 from pipelines.ingest import Decoded, FileProblem, Problem, decode
 from pipelines.ledger import LOST, Entry, Ledger, Refusal
+from pipelines.rawfile import RawFile
 
 
 class RegressionError(Exception):
@@ -68,9 +67,10 @@ def lost(home: Home, entry: Entry) -> str | None:
 
 
 def _gone(home: Home, entry: Entry) -> bool:
-    """Its Parquet is not there any more; the original is, and says the same again."""
-    return bool(entry.parquet) and not all(
-        (home.restricted / part).exists() for part in {str(entry.parquet), entry.decoded}
+    """Its Parquet is not there any more, or is named as another's; the original is, and says the same again."""
+    return bool(entry.parquet) and not (
+        Path(entry.decoded).name.startswith(entry.file_id)
+        and all((home.restricted / part).exists() for part in {str(entry.parquet), entry.decoded})
     )
 
 
@@ -159,21 +159,29 @@ def _undecided(home: Home, entry: Entry) -> Entry:
 
 
 def _load_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal]]:
+    try:
+        return decode_one(home, entry, key)
+    except FileProblem as problem:
+        return _set_aside(_undecided(home, entry), problem)
+
+
+def decode_one(home: Home, entry: Entry, key: bytes) -> tuple[Entry, list[Refusal]]:
+    """The original of `entry` written to raw: the entry as a candidate, and its refused records.
+
+    Raises FileProblem where the file cannot be taken; nothing is written then.
+    """
     code = str(entry.source)
     spec, base = source_spec(home, code), _undecided(home, entry)
     folder = home.restricted / "raw" / str(entry.kind) / code
-    with Draft(home, folder, spec, entry.file_id, key) as draft:
-        try:
-            original = home.vault / "originals" / str(entry.sha256)
-            decoded = decode(original, entry.name.rsplit("/", 1)[-1], spec, draft.add)
-            draft.refuse_uncharted(decoded.records)
-        except FileProblem as problem:
-            return _set_aside(base, problem)
-        refusals = [_refusal(problem) for problem in (*decoded.quarantined, *draft.strays)]
-        loaded = _accounted(home, base, decoded, refusals)
-        loaded = replace(loaded, rows_hash=draft.rows_hash)
+    with RawFile(home, folder, spec, entry.file_id, key) as file:
+        original = home.vault / "originals" / str(entry.sha256)
+        decoded = decode(original, entry.name.rsplit("/", 1)[-1], spec, file.add)
+        file.refuse_uncharted(decoded.records)
+        refusals = [_refusal(problem) for problem in (*decoded.quarantined, *file.strays)]
+        loaded = replace(_accounted(home, base, decoded, refusals), rows_hash=file.rows_hash)
         failpoint("decode.read")
-        _write(draft, home.restricted / str(loaded.parquet))
+        with replacing(home.restricted / str(loaded.parquet)) as temporary:
+            os.replace(file.sealed(), temporary)
     failpoint("decode.written")
     return loaded, refusals
 
@@ -195,15 +203,10 @@ def _accounted(home: Home, base: Entry, decoded: Decoded, refusals: list[Refusal
         delimiter=decoded.delimiter,
         warnings=tuple(decoded.warnings),
         slot=_slot(home, base, decoded),
-        parquet=f"raw/{base.kind}/{base.source}/{base.file_id}-{base.declaration}-{_short(decoded.wave_code)}.parquet",
+        parquet=f"raw/{base.kind}/{base.source}/{base.file_id}-{base.declaration}.parquet",
         unknown_units=sum(refusal.reason == "unknown_unit" for refusal in refusals),
         out_of_scale=sum(refusal.reason == "out_of_scale" for refusal in refusals),
     )
-
-
-def _short(wave: str | None) -> str:
-    """A wave in a file name: the same bytes under another name may belong to another wave."""
-    return hashlib.sha256((wave or "").encode()).hexdigest()[:4]
 
 
 def _set_aside(base: Entry, problem: FileProblem) -> tuple[Entry, list[Refusal]]:
@@ -247,12 +250,6 @@ def _slot(home: Home, entry: Entry, decoded: Decoded) -> str | None:
     if entry.kind == "ledger":
         return f"{decoded.company_code}:{decoded.closing_date}"
     return decoded.wave_code or entry.name
-
-
-def _write(draft: Draft, path: Path) -> None:
-    """Put the whole Parquet in its place, durably."""
-    with replacing(path) as temporary:
-        os.replace(draft.sealed(), temporary)
 
 
 def _count_duplicates(ledger: Ledger, kind: str) -> None:

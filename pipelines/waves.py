@@ -20,7 +20,7 @@ from pipelines.ledger import Entry
 def named_waves(source: Source, name: str) -> list[Wave]:
     """The waves whose pattern the file's own name matches; none where records say their wave or their day."""
     base = name.rsplit("/", 1)[-1]
-    declared = source.waves if isinstance(source.waves, list) else []
+    declared = source.waves if isinstance(source.waves, list) and not source.keys.wave else []
     return [wave for wave in declared if wave.file and matches_glob(base, wave.file)]
 
 

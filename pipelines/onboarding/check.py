@@ -5,7 +5,6 @@ Counts, names of columns, unit codes and scales; never a cell of a person.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -13,17 +12,21 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipelines.claims import ALLOWED, owners
-from pipelines.declared import Home, chart_years, fiscal_year_of, source_spec, span
+from pipelines.declared import Home, source_spec
 from pipelines.declared.sources import Source
-from pipelines.files import sha256_of
-from pipelines.ingest import WITHHELD, Decoded, FileProblem, Problem, SourceSpec, decode
+from pipelines.ingest import WITHHELD, FileProblem, Problem, SourceSpec
 from pipelines.ingest.choices import option_of
 from pipelines.ingest.header import matches_glob, quote, tidy
-from pipelines.ledger import read_only
-from pipelines.onboarding.look import WHY, look_at, opened
+from pipelines.ledger import Entry, Refusal
+from pipelines.onboarding.look import WHY, head_of, look_at, opened
+from pipelines.privacy import KeyRefusedError
+from pipelines.rehearsal import Rehearsal, rehearsed
 
+TEXTS = {".csv", ".tsv", ".txt"}
+HEAD = 1 << 20  # bytes of a text in which its header is
 SHOWN = 10  # problems written out
 Report = dict[str, Any]
 
@@ -52,11 +55,7 @@ def check(path: Path, home: Home, source: str | None = None) -> Report:
             if source
             else f"its name matches `files: {home.sources[mine[0]].files}`"
         )
-        return (
-            report
-            | {"source": mine[0], "why_source": why}
-            | _read(path, home, mine[0], given=source is not None)
-        )
+        return report | {"source": mine[0], "why_source": why} | _read(path, home, mine[0])
     except FileProblem as problem:
         return report | _refused(problem)
     except OSError as error:
@@ -72,8 +71,10 @@ def _refused(problem: FileProblem) -> Report:
     }
 
 
-def _told(problem: Problem) -> Report:
-    return asdict(problem)
+def _told(problem: Problem | Refusal) -> Report:
+    told = asdict(problem)
+    told.pop("records", None)
+    return told
 
 
 # ---- a file nobody declared
@@ -104,61 +105,62 @@ def _described(path: Path, home: Home) -> Report:
 # ---- a file of a declared source
 
 
-def _read(path: Path, home: Home, code: str, given: bool) -> Report:
+def _read(path: Path, home: Home, code: str) -> Report:
     source, spec = home.sources[code], source_spec(home, code)
-    report: Report = {"kind": source.kind, "owner": source.owner}
-    twin = _known(home, path, code)
-    if twin:
-        return report | {
-            "duplicate_of": twin,
-            "verdict": f"a duplicate: the same bytes as {twin}, known already; nothing to do",
-        }
-    report |= _layout(path, spec)
+    report: Report = {"kind": source.kind, "owner": source.owner} | _layout(path, spec)
     try:
-        decoded = decode(path, path.name, spec)
-        _charted(home, decoded)
+        with rehearsed(home, path, code) as done:
+            return report | _rehearsed(home, source, done)
     except FileProblem as problem:
         return report | _refused(problem)
-    table = _within(home, source, decoded.table)
-    stray = _records(decoded.table) - _records(table)
-    quarantined = Counter(problem.reason for problem in decoded.quarantined)
-    quarantined.update({"bad_date": stray} if stray else {})
-    total = quarantined.total()
-    report |= {
-        "format": decoded.format,
-        "why_format": WHY.get(decoded.format, "declared as a plain table"),
-        "encoding": decoded.encoding,
-        "delimiter": decoded.delimiter,
-        "records": decoded.records,
-        "would_be_accepted": decoded.accepted - stray,
-        "would_be_quarantined": total,
-        "duplicates": decoded.duplicates,
-        "reasons": dict(quarantined),
-        "waves": _waves(source, decoded, table),
-        "units": _units(decoded, table),
-        "scales": _scales(source, table),
-        "problems": [_told(problem) for problem in _first(decoded.quarantined)],
-        "more_problems": max(0, len(decoded.quarantined) - SHOWN),
-        "warnings": list(decoded.warnings),
+    except KeyRefusedError as error:
+        return report | {"verdict": f"a run would refuse to start: {error}"}
+
+
+def _rehearsed(home: Home, source: Source, done: Rehearsal) -> Report:
+    entry = done.entry
+    told = str(entry.message or "").removeprefix(f"{entry.name}: ")
+    if done.rows is None:
+        if entry.status in {"held", "refused", "superseded"}:
+            return {"verdict": f"known already, {told.replace('held, ', 'held: ', 1)}"}
+        twin = told.removeprefix("the same bytes as ").split("; ")[0] or entry.name
+        same = "" if twin == entry.name else f"the same bytes as {twin}, "
+        return {"duplicate_of": twin, "verdict": f"a duplicate: {same}known already; nothing to do"}
+    table = pq.read_table(done.rows)
+    # what holds a whole file is its verdict; its records are accounted for one by one
+    own = [one for one in done.refusals if one.record is not None]
+    report: Report = {
+        "format": entry.format,
+        "why_format": WHY.get(str(entry.format), "declared as a plain table"),
+        "encoding": entry.encoding,
+        "delimiter": entry.delimiter,
+        "records": entry.records,
+        "would_be_accepted": entry.accepted if entry.status == "accepted" else entry.sound,
+        "would_be_quarantined": sum(one.records for one in own),
+        "reasons": dict(Counter(one.reason for one in own)),
+        "waves": _waves(source, entry, table),
+        "units": _units(own, table),
+        "scales": _scales(str(entry.source), source, table),
+        "problems": [_told(one) for one in _first(own)],
+        "more_problems": max(0, len(own) - SHOWN),
+        "warnings": list(entry.warnings),
+        "changes": [_changed(one) for one in done.others],
     }
-    broken = _promises(source, decoded, quarantined, stray)
-    verdict = f"held: {broken}" if broken else "accepted: a run would take it"
-    return report | {"accepted": broken is None, "verdict": verdict}
+    report["duplicates"] = entry.records - report["would_be_accepted"] - report["would_be_quarantined"]
+    if entry.status == "accepted":
+        return report | {"accepted": True, "verdict": "accepted: a run would take it"}
+    if entry.status == "superseded":
+        return report | {"verdict": f"not counted: {told}"}
+    return report | {"verdict": f"held: {_promise(source, entry) or told.removeprefix('held, ')}"}
 
 
-def _known(home: Home, path: Path, code: str) -> str | None:
-    """The name these bytes are already known under; the ledger is opened read-only, and only where there is one."""
-    ledger = home.restricted / "ledger.sqlite"
-    if not ledger.exists():
-        return None
-    alive = "('claimed', 'candidate', 'accepted')"
-    query = f"select name from files where sha256 = ? and source = ? and status in {alive} order by name"
-    try:
-        with read_only(ledger) as connection:
-            names = [name for (name,) in connection.execute(query, (sha256_of(path), code))]
-    except sqlite3.Error:
-        return None
-    return next(iter(names), None)
+def _changed(other: Entry) -> str:
+    """What the run would do to a file it has accepted."""
+    if other.status == "accepted":
+        return (
+            f"{other.name}: {other.accepted:,} of its records would still count, the others come again here"
+        )
+    return str(other.message)
 
 
 def _layout(path: Path, spec: SourceSpec) -> Report:
@@ -166,7 +168,7 @@ def _layout(path: Path, spec: SourceSpec) -> Report:
     if spec.kind == "ledger":
         return {}
     try:
-        found = opened(path.read_bytes(), None if spec.format == "auto" else spec.format, spec)
+        found = opened(_beginning(path), None if spec.format == "auto" else spec.format, spec)
     except FileProblem:
         return {}  # decoding will say why
     roles: dict[str, str] = {}
@@ -208,6 +210,14 @@ def _layout(path: Path, spec: SourceSpec) -> Report:
     return {"sheet": spec.sheet, "header_row": spec.header_row or 1, "mapped": mapped, "not_mapped": left}
 
 
+def _beginning(path: Path) -> bytes:
+    """As much of a file as shows its header; a text needs no more than its first records."""
+    with path.open("rb") as file:
+        if path.suffix.lower() in TEXTS:
+            return head_of(file.read(HEAD + 1), HEAD)
+        return file.read()
+
+
 def _ticked(spec: SourceSpec, names: tuple[str, ...]) -> str | None:
     """The choice one of whose options has this column."""
     return next(
@@ -222,43 +232,9 @@ def _unmapped(names: tuple[str, ...], spec: SourceSpec) -> str:
     return "the tool's own column, or undeclared"
 
 
-def _charted(home: Home, decoded: Decoded) -> None:
-    if "entry_date" not in decoded.table.column_names:
-        return
-    days = [day for day in pc.unique(decoded.table["entry_date"]).to_pylist() if day]
-    missing = sorted({fiscal_year_of(home, day) for day in days} - chart_years(home))
-    if missing:
-        years = ", ".join(map(str, missing))
-        raise FileProblem(
-            "no_chart_of_accounts",
-            expected="a chart of accounts for every fiscal year of the file",
-            found=f"none for {years}",
-            fix=f"add `- {{fiscal_years: [{years}]}}` under charts: in finance.yml",
-            status="held",
-            records=decoded.records,
-        )
-
-
-def _within(home: Home, source: Source, table: pa.Table) -> pa.Table:
-    """The rows whose day lies in a period of the home: those of a continuous source outside are quarantined."""
-    if source.waves != "continuous":
-        return table
-    first, last = span(home)
-    days = table["submitted_date"]
-    inside = pc.fill_null(pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last)), False)
-    if "is_test" in table.column_names:  # what counts in no period needs no day
-        inside = pc.or_(inside, pc.and_(pc.is_null(days), table["is_test"]))
-    return table.filter(inside)
-
-
-def _records(table: pa.Table) -> int:
-    """Records of a table, which may have several rows each."""
-    return len(pc.unique(table["record_number"])) if "record_number" in table.column_names else table.num_rows
-
-
-def _waves(source: Source, decoded: Decoded, table: pa.Table) -> Report:
-    if decoded.wave_code or "wave_code" not in table.column_names:
-        return {decoded.wave_code: decoded.accepted} if decoded.wave_code else {}
+def _waves(source: Source, entry: Entry, table: pa.Table) -> Report:
+    if entry.wave or "wave_code" not in table.column_names:
+        return {entry.wave: entry.sound} if entry.wave else {}
     if source.waves == "continuous":
         years = pc.year(table["submitted_date"])
         return _counted(years, table)
@@ -276,11 +252,11 @@ def _counted(column: pa.ChunkedArray, table: pa.Table) -> Report:
     return dict(sorted(found.items()))
 
 
-def _units(decoded: Decoded, table: pa.Table) -> Report:
+def _units(refusals: list[Refusal], table: pa.Table) -> Report:
     """Records by unit code, and the texts that name none: codes of the file, shown as the readers show them."""
     if "unit_code" not in table.column_names:
         return {}
-    unknown = [problem for problem in decoded.quarantined if problem.reason == "unknown_unit"]
+    unknown = [one for one in refusals if one.reason == "unknown_unit"]
     texts = Counter(problem.found for problem in unknown if problem.found != WITHHELD)
     hidden = sum(problem.found == WITHHELD for problem in unknown)
     lines = dict.fromkeys(problem.fix for problem in unknown if problem.found != WITHHELD)
@@ -292,14 +268,15 @@ def _units(decoded: Decoded, table: pa.Table) -> Report:
     }
 
 
-def _scales(source: Source, table: pa.Table) -> list[Report]:
+def _scales(code: str, source: Source, table: pa.Table) -> list[Report]:
     """Each item: its declared scale, how many different points were seen, and the share of each missing reason."""
     found: list[Report] = []
     rows = table.num_rows
     for item in source.items:
-        if item.code in table.column_names:
-            values = table[item.code]
-            why = f"{item.code}__why"
+        column = f"{code}__{item.code}"
+        if column in table.column_names:
+            values = table[column]
+            why = f"{column}__why"
             reasons = Counter(table[why].to_pylist()) if why in table.column_names else Counter()
             told = {reason: count for reason, count in reasons.items() if reason}
             told = told or ({"blank": values.null_count} if values.null_count else {})
@@ -323,27 +300,28 @@ def _scale(code: str, scale: str, values: pa.ChunkedArray, missing: dict[str, in
     }
 
 
-def _first(problems: list[Problem]) -> list[Problem]:
+def _first(refusals: list[Refusal]) -> list[Refusal]:
     """The first problem of each cause, then the next ones, in the order of the file."""
-    causes: dict[tuple[str, str | None, str], Problem] = {}
-    for problem in problems:
-        causes.setdefault((problem.reason, problem.column, problem.found), problem)
+    causes: dict[tuple[str, str | None, str], Refusal] = {}
+    for one in refusals:
+        causes.setdefault((one.reason, one.column, one.found), one)
     return sorted(causes.values(), key=lambda one: one.record or 0)[:SHOWN]
 
 
-def _promises(source: Source, decoded: Decoded, quarantined: Counter[str], stray: int) -> str | None:
-    """The declared promise that a run would hold the file for; None where it keeps them all."""
-    if decoded.accepted - stray <= 0:
+def _promise(source: Source, entry: Entry) -> str | None:
+    """The broken promise in figures, with the setting it rests on; None where the run's own sentence says it."""
+    if entry.accepted + entry.sound <= 0:
         return "no record would be accepted; the first problems say why"
-    checks = source.checks
-    for reason, limit, key in (
-        ("unknown_unit", checks.unknown_unit_max_share, "unknown_unit_max_share"),
-        ("out_of_scale", checks.out_of_scale_max_share, "out_of_scale_max_share"),
+    if entry.reason != "broken_promise":
+        return None
+    for count, what, limit in (
+        (entry.unknown_units, "unknown_unit", source.checks.unknown_unit_max_share),
+        (entry.out_of_scale, "out_of_scale", source.checks.out_of_scale_max_share),
     ):
-        share = quarantined[reason] / decoded.records
-        if source.kind != "ledger" and share > limit:
+        share = count / entry.records
+        if share > limit and len(entry.checks_failed) == 1:
             return (
-                f"{quarantined[reason]} of {decoded.records} records ({share:.1%}) have {reason.replace('_', ' ')},"
-                f" above `{key}: {limit:g}`; add the lines below, or raise it under checks"
+                f"{count} of {entry.records} records ({share:.1%}) have {what.replace('_', ' ')},"
+                f" above `{what}_max_share: {limit:g}`; mend what the first problems name, or raise it under checks"
             )
     return None

@@ -32,6 +32,8 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"  scale       {one['code']}: {one['scale']}; {told}" + (
             f"; missing: {missing}" if missing else ""
         )
+    for change in report.get("changes") or []:
+        yield f"  changes     {change}"
     for warning in report.get("warnings") or []:
         yield f"  warning     {warning}"
     yield from _problems(report)

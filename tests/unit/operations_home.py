@@ -41,12 +41,12 @@ def ledger_of(home: Home) -> Ledger:
     return Ledger(home.restricted / "ledger.sqlite")
 
 
-def worked_home(folder: Path, changes: dict[str, str | None] | None = None) -> Home:
+def worked_home(folder: Path, changes: dict[str, str | None] | None = None, count: int = 12) -> Home:
     """Two waves and a copy of the first, decoded and accepted; nothing published."""
     home = Home.load(write_home(folder, {**TWO_WAVES, **(changes or {})}))
-    put(home, "hr_2025Q1.csv", answers(1))
-    put(home, "hr_2025Q1 (1).csv", answers(1))
-    put(home, "hr_2025Q2.csv", answers(50))
+    put(home, "hr_2025Q1.csv", answers(1, count))
+    put(home, "hr_2025Q1 (1).csv", answers(1, count))
+    put(home, "hr_2025Q2.csv", answers(50, count))
     with ledger_of(home) as ledger:
         work(home, ledger)
     return home

@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.checks import _judged
 from pipelines.claims import claim
 from pipelines.declared import Home
 from pipelines.drift import REASON
 from pipelines.expectations import Verdict
+from pipelines.judging import judged
 from pipelines.ledger import Entry, Ledger
 from pipelines.loading import load
 from pipelines.settling import settle
@@ -310,7 +310,7 @@ def test_a_broken_promise_says_which_scale_the_answers_look_like(tmp_path: Path)
     world = World(tmp_path)
     world.receive("hr_2025Q1.csv", answers(1).with_columns((pl.col("Q1") * 2).alias("Q1")))
     entry = world.entry("hr_2025Q1.csv")
-    held, _ = _judged(
+    held, _ = judged(
         world.home, world.ledger, entry, Verdict(entry.file_id, 8, 9, ("out_of_scale share at most 0.01",))
     )
     assert 'column "Q1" looks like 1-10 where 1-5 is declared' in str(held.message)

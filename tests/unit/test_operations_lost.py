@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks import _judged
 from pipelines.declared import Home
 from pipelines.expectations import Verdict
+from pipelines.judging import judged
 from pipelines.ledger import LOST, Entry
 from pipelines.loading import pending, set_back
 from pipelines.replaying import choose, mark
@@ -107,7 +107,7 @@ def test_a_check_relaxed_takes_the_file_it_held(home: Home) -> None:
     with ledger_of(home) as ledger:
         entry = next(entry for entry in ledger.files("accepted") if entry.name == "hr_2025Q2.csv")
         broken = Verdict(entry.file_id, 1, 2, ("unknown_unit_max_share",))
-        ledger.record_all([_judged(home, ledger, replace(entry, status="candidate"), broken)])
+        ledger.record_all([judged(home, ledger, replace(entry, status="candidate"), broken)])
         assert pending(home, ledger, "responses") == []  # nothing changed: it would be held again
         source = home.path / "declarations" / "sources" / "hr_survey.yml"
         source.write_text(source.read_text() + "checks: {unknown_unit_max_share: 0.5}\n")

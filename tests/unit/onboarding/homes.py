@@ -41,10 +41,14 @@ def drafted_into(home: Path, file: Path, questionnaire: adding.Questionnaire | N
 
 
 def answer(home: Path, made: Draft, **answers: str) -> Home:
-    """Answer every question; figures get a dimension each, as the framework wants. Every unit is the root."""
+    """Answer every question; figures get a dimension each, as the framework wants.
+
+    Every unit is the root, but of figures, of which a unit has one, each is its own.
+    """
     path = home / "declarations" / "sources" / f"{made.name}.yml"
     text = path.read_text()
-    if re.search(r"^measures:", text, re.MULTILINE):
+    measured = re.search(r"^measures:", text, re.MULTILINE)
+    if measured:
         count = text.count("dimension: TODO")
         for number in range(1, count + 1):
             text = text.replace("dimension: TODO", f"dimension: d{number}", 1)
@@ -58,5 +62,11 @@ def answer(home: Path, made: Draft, **answers: str) -> Home:
         re.sub(r"(\w+): (?:&\w+ )?\[?TODO", lambda asked: asked[0].replace("TODO", told[asked[1]]), text)
     )
     aliases = home / "declarations" / "unit_aliases.csv"
-    aliases.write_text(aliases.read_text().replace(",TODO", ",maison"))
+    lines = aliases.read_text().splitlines()
+    codes = {line: f"u{number}" if measured else "maison" for number, line in enumerate(lines)}
+    units = home / "declarations" / "units.csv"
+    if measured:
+        more = [f"{codes[line]},maison,U,U,2005-01-01," for line in lines if line.endswith(",TODO")]
+        units.write_text("\n".join([units.read_text().rstrip("\n"), *more, ""]))
+    aliases.write_text("\n".join([line.replace(",TODO", f",{codes[line]}") for line in lines] + [""]))
     return Home.load(home)

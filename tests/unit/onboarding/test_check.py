@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from pipelines.ledger import Ledger
 from pipelines.onboarding import adding
 from pipelines.onboarding.check import check
 from pipelines.onboarding.printing import lines_of
+from pipelines.settling import settle
 from tests.conftest import relier
 from tests.unit.onboarding.homes import answer, drafted_into, empty_home
+from tests.unit.operations_home import answers, ledger_of, put, work, worked_home
 
 KINDS = "Id,Date,E-mail,Nom,Téléphone,Adresse IP,Agence,Rôle,Canaux,Note,Avis,Montant,Pourquoi"
 NAMES = [
@@ -142,6 +145,59 @@ def test_bytes_known_already_are_a_duplicate_and_checking_writes_nothing(tmp_pat
     report = check(copy, loaded)
     assert report["duplicate_of"] == "enquete_2024.csv"
     assert not report["accepted"]
+
+
+def test_an_identifier_used_twice_is_foreseen(tmp_path: Path) -> None:
+    home = empty_home(tmp_path)
+    file, canaries = survey(tmp_path)
+    loaded = answer(home, drafted_into(home, file), min="1", max="5")
+    file.write_text(file.read_text().replace("IDX3ZZ", "IDX4ZZ"))
+    report = check(file, loaded)
+    assert not report["accepted"]
+    assert report["verdict"].startswith("held: it breaks response_id_unique")
+    assert not [canary for canary in canaries if canary in said(report)]
+
+
+def state(home: Home) -> list[tuple[Path, int]]:
+    """Every file of a home and its time, but those SQLite shares between its readers."""
+    return sorted(
+        (path, path.stat().st_mtime_ns)
+        for path in home.path.rglob("*")
+        if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    )
+
+
+def test_what_a_file_does_to_those_before_it_is_told_and_not_done(tmp_path: Path) -> None:
+    home = worked_home(tmp_path / "essai")
+    put(home, "hr_2025Q1_all.csv", answers(20, strays=False), age_s=60)
+    with ledger_of(home) as ledger:
+        work(home, ledger)
+        settle(home, ledger)
+    known = state(home)
+    corrected = tmp_path / "hr_2025Q2.csv"
+    corrected.write_bytes(answers(50, strays=False))
+    report = check(corrected, home)
+    assert report["accepted"], report["verdict"]
+    assert report["changes"] == ["hr_2025Q2.csv: replaced by hr_2025Q2.csv, the later version of 2025-Q2"]
+    misnamed = tmp_path / "hr_2025Q2_bis.csv"
+    misnamed.write_bytes(answers(20, strays=False))
+    assert "the very bytes of hr_2025Q1_all.csv, of wave 2025-Q1" in check(misnamed, home)["verdict"]
+    late = tmp_path / "hr_2025Q1_first.csv"
+    late.write_bytes(answers(7, strays=False))
+    os.utime(late, (0, 0))
+    assert "replaced by hr_2025Q1_all.csv" in check(late, home)["verdict"]
+    assert state(home) == known
+
+
+def test_a_scale_that_seems_changed_is_foreseen(tmp_path: Path) -> None:
+    home = worked_home(tmp_path / "essai", count=400)
+    reversed_scale = tmp_path / "hr_2025Q2_new.csv"
+    rows = [f"{n},AG1,{(1, 5, 5, 5, 5)[n % 5]},{n % 11}" for n in range(1000, 1400)]
+    reversed_scale.write_text("\n".join(["id,agency,Q1,NPS", *rows, ""]))
+    report = check(reversed_scale, home)
+    assert not report["accepted"]
+    assert "scale changed" in report["verdict"]
+    assert "Q1" in report["verdict"] or "q1" in report["verdict"]
 
 
 def test_a_name_no_source_takes_can_be_given_its_source(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.declared import Home, source_spec
-from pipelines.drafting import Draft as Drafted
 from pipelines.ingest import decode
 from pipelines.onboarding import adding
 from pipelines.onboarding.check import check
@@ -19,6 +18,7 @@ from pipelines.onboarding.moments import formats_of
 from pipelines.onboarding.naming import files_pattern, source_name, wave_of
 from pipelines.onboarding.words import family_of
 from pipelines.onboarding.yaml import scalar
+from pipelines.rawfile import RawFile
 from tests.conftest import relier
 from tests.unit.onboarding.homes import answer, drafted_into, empty_home
 
@@ -355,8 +355,8 @@ def test_an_answer_never_submitted_is_not_told_to_correct_its_date(tmp_path: Pat
     loaded = answer(home, drafted_into(home, DEMO / "barometre_2025T4.csv"))
     spec = source_spec(loaded, next(iter(loaded.sources)))
     decoded = decode(DEMO / "barometre_2025T4.csv", "barometre_2025T4.csv", spec)
-    with Drafted(loaded, tmp_path / "raw", spec, "file", b"k" * 32) as drafted:
-        drafted.add(decoded.table, decoded.wave_code)
-        told = [(one.found, one.fix) for one in drafted.strays]
+    with RawFile(loaded, tmp_path / "raw", spec, "file", b"k" * 32) as file:
+        file.add(decoded.table, decoded.wave_code)
+        told = [(one.found, one.fix) for one in file.strays]
     assert [found for found, _ in told] == ["no day"] * 4
     assert all("never finished" in fix and "valid_from" not in fix for _, fix in told)

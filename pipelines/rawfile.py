@@ -21,7 +21,7 @@ from pipelines.privacy import Pseudonyms
 SCATTERED = {"record_number", "response_key", "respondent_key", "event_key", "entry_number", "piece_ref"}
 
 
-class Draft:
+class RawFile:
     """Rows of one file on their way into raw; what is not kept by the end of its `with` block is gone.
 
     `strays` are records of a continuous source whose day lies in no period: they go to quarantine.
@@ -36,7 +36,7 @@ class Draft:
         self.strays: list[Problem] = []
         self.path = private_folder(folder) / f".{file_id}.{os.getpid()}.part"
 
-    def __enter__(self) -> Draft:
+    def __enter__(self) -> RawFile:
         return self
 
     def __exit__(
