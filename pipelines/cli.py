@@ -282,7 +282,8 @@ def check(
 
     loaded = _home(home)
     _say_drafts(loaded)
-    report = checked(file, loaded, source)
+    with errors.status(f"trying {file.name} as a run would"):  # on a terminal only
+        report = checked(file, loaded, source)
     if as_json:
         console.print_json(json.dumps(report))
     else:

@@ -10,9 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import polars as pl
 
 from pipelines.claims import ALLOWED, owners
 from pipelines.declared import Home, source_spec
@@ -126,7 +124,7 @@ def _rehearsed(home: Home, source: Source, done: Rehearsal) -> Report:
         twin = told.removeprefix("the same bytes as ").split("; ")[0] or entry.name
         same = "" if twin == entry.name else f"the same bytes as {twin}, "
         return {"duplicate_of": twin, "verdict": f"a duplicate: {same}known already; nothing to do"}
-    table = pq.read_table(done.rows)
+    rows = pl.scan_parquet(done.rows)
     # what holds a whole file is its verdict; its records are accounted for one by one
     own = [one for one in done.refusals if one.record is not None]
     report: Report = {
@@ -138,9 +136,9 @@ def _rehearsed(home: Home, source: Source, done: Rehearsal) -> Report:
         "would_be_accepted": entry.accepted if entry.status == "accepted" else entry.sound,
         "would_be_quarantined": sum(one.records for one in own),
         "reasons": dict(Counter(one.reason for one in own)),
-        "waves": _waves(source, entry, table),
-        "units": _units(own, table),
-        "scales": _scales(str(entry.source), source, table),
+        "waves": _waves(source, entry, rows),
+        "units": _units(own, rows),
+        "scales": _scales(str(entry.source), source, rows),
         "problems": [_told(one) for one in _first(own)],
         "more_problems": max(0, len(own) - SHOWN),
         "warnings": list(entry.warnings),
@@ -232,71 +230,67 @@ def _unmapped(names: tuple[str, ...], spec: SourceSpec) -> str:
     return "the tool's own column, or undeclared"
 
 
-def _waves(source: Source, entry: Entry, table: pa.Table) -> Report:
-    if entry.wave or "wave_code" not in table.column_names:
+def _waves(source: Source, entry: Entry, rows: pl.LazyFrame) -> Report:
+    if entry.wave or "wave_code" not in rows.collect_schema():
         return {entry.wave: entry.sound} if entry.wave else {}
     if source.waves == "continuous":
-        years = pc.year(table["submitted_date"])
-        return _counted(years, table)
-    return _counted(table["wave_code"], table)
+        return _counted(rows, pl.col("submitted_date").dt.year())
+    return _counted(rows, pl.col("wave_code"))
 
 
-def _counted(column: pa.ChunkedArray, table: pa.Table) -> Report:
-    """Records by value of a column that holds a code (a unit, a wave, a year)."""
-    pairs = (
-        pa.table({"value": column, "record": table["record_number"]})
-        .group_by(["value", "record"])
-        .aggregate([])
-    )
-    found = Counter(str(value) for value in pairs["value"].to_pylist() if value is not None)
-    return dict(sorted(found.items()))
+def _counted(rows: pl.LazyFrame, value: pl.Expr) -> Report:
+    """Records by what is a code (a unit, a wave, a year)."""
+    counts = rows.group_by(value.alias("value")).agg(pl.col("record_number").n_unique())
+    return {str(code): count for code, count in counts.drop_nulls("value").sort("value").collect().rows()}
 
 
-def _units(refusals: list[Refusal], table: pa.Table) -> Report:
+def _units(refusals: list[Refusal], rows: pl.LazyFrame) -> Report:
     """Records by unit code, and the texts that name none: codes of the file, shown as the readers show them."""
-    if "unit_code" not in table.column_names:
+    if "unit_code" not in rows.collect_schema():
         return {}
     unknown = [one for one in refusals if one.reason == "unknown_unit"]
     texts = Counter(problem.found for problem in unknown if problem.found != WITHHELD)
     hidden = sum(problem.found == WITHHELD for problem in unknown)
     lines = dict.fromkeys(problem.fix for problem in unknown if problem.found != WITHHELD)
     return {
-        "matched": _counted(table["unit_code"], table),
+        "matched": _counted(rows, pl.col("unit_code")),
         "not_matched": dict(sorted(texts.items())),
         "not_shown": hidden,
         "lines_to_add": list(lines)[:SHOWN],
     }
 
 
-def _scales(code: str, source: Source, table: pa.Table) -> list[Report]:
+def _scales(code: str, source: Source, rows: pl.LazyFrame) -> list[Report]:
     """Each item: its declared scale, how many different points were seen, and the share of each missing reason."""
     found: list[Report] = []
-    rows = table.num_rows
+    names = rows.collect_schema().names()
     for item in source.items:
         column = f"{code}__{item.code}"
-        if column in table.column_names:
-            values = table[column]
-            why = f"{column}__why"
-            reasons = Counter(table[why].to_pylist()) if why in table.column_names else Counter()
-            told = {reason: count for reason, count in reasons.items() if reason}
-            told = told or ({"blank": values.null_count} if values.null_count else {})
-            found.append(_scale(item.code, f"{item.min:g} to {item.max:g}", values, told, rows))
-    coded = source.measures or source.facts
-    for one in coded if "measure_code" in table.column_names else []:
-        part = table.filter(pc.equal(table["measure_code"], one.code))
-        told = Counter(reason for reason in part["missing_reason"].to_pylist() if reason)
-        scale = getattr(one, "scale", "yes or no")
-        found.append(_scale(one.code, scale, part["value"], dict(told), part.num_rows))
+        if column in names:
+            why = f"{column}__why" if f"{column}__why" in names else None
+            found.append(_scale(item.code, f"{item.min:g} to {item.max:g}", rows, column, why))
+    for one in (source.measures or source.facts) if "measure_code" in names else []:
+        part = rows.filter(pl.col("measure_code") == one.code)
+        found.append(_scale(one.code, getattr(one, "scale", "yes or no"), part, "value", "missing_reason"))
     return found
 
 
-def _scale(code: str, scale: str, values: pa.ChunkedArray, missing: dict[str, int], rows: int) -> Report:
+def _scale(code: str, scale: str, rows: pl.LazyFrame, column: str, why: str | None) -> Report:
+    value = pl.col(column)
+    asked = rows.select(
+        pl.len().alias("rows"), value.count().alias("answered"), value.drop_nulls().n_unique()
+    )
+    total, answered, points = asked.collect().row(0)
+    missing: dict[str, int] = {}
+    if why:
+        missing = dict(rows.group_by(why).len().drop_nulls(why).sort(why).collect().rows())
+    missing = missing or ({"blank": total - answered} if total > answered else {})
     return {
         "code": code,
         "scale": scale,
-        "answered": rows - values.null_count,
-        "points_seen": pc.count_distinct(values, mode="only_valid").as_py(),
-        "missing": {reason: round(count / rows, 4) for reason, count in sorted(missing.items())},
+        "answered": answered,
+        "points_seen": points,
+        "missing": {reason: round(count / total, 4) for reason, count in missing.items()},
     }
 
 

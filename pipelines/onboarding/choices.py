@@ -32,13 +32,15 @@ def options_of(answers: Counter[str]) -> Options | None:
 
 
 def _split(answers: Counter[str], separator: str) -> Options | None:
-    several = sum(count for text, count in answers.items() if separator in text.strip(separator + " "))
-    if several < max(2, 0.1 * answers.total()):
-        return None
     cells = [(_parts(text, separator), count) for text, count in answers.items()]
-    cells = _joined(cells, separator)
-    if sum(count for parts, count in cells if len(parts) > 1) < max(2, 0.1 * answers.total()):
-        return None  # the separator only ever stood inside an option
+    # Microsoft Forms ends every option with one, and only where several may be ticked
+    if not (separator == ";" and answers and all(text.rstrip().endswith(";") for text in answers)):
+        several = sum(count for text, count in answers.items() if separator in text.strip(separator + " "))
+        if several < max(2, 0.1 * answers.total()):
+            return None
+        cells = _joined(cells, separator)
+        if sum(count for parts, count in cells if len(parts) > 1) < max(2, 0.1 * answers.total()):
+            return None  # the separator only ever stood inside an option
     options: Counter[str] = Counter()
     for parts, count in cells:
         for part in parts:

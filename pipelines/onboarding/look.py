@@ -29,6 +29,8 @@ WHY = {
     "google_forms": "a first column of timestamps under Google's own name",
     "forms_xlsx": "Microsoft Forms' own columns ID, Start time, Completion time",
     "typeform_csv": "the token column # first, Start Date (UTC) and Network ID last",
+    "typeform_json": "items with answers, a token or landed_at",
+    "formbricks_json": "responses with a surveyId and their data by question",
     "glint_csv": "Survey Cycle dates, and _COMMENT columns after each question",
     "formbricks_csv": "Response ID, Survey ID and numbered headlines",
     "spss_sav": "the mark of an SPSS file",

@@ -327,6 +327,7 @@ class Writer:
             (name for name in columns if re.search(r"\b(libelle|label|name|bezeichnung)\b", fold(name))), None
         )
         told: dict[str, object] = {"account": account, **({"label": label} if label else {}), "sign": TODO}
+        yield comment("sign: result (charges negative), natural (all positive) or debit (income negative)")
         yield f"statement: {flow(told)}"
 
     # ---- what is not kept

@@ -65,6 +65,13 @@ def test_options_with_the_separator_inside_are_found_by_frequency() -> None:
     assert found.others == 1
 
 
+def test_options_that_each_end_with_a_semicolon_are_several_however_few_were_ticked_together() -> None:
+    found = options_of(Counter({"E-mail;": 8, "Guichet;": 6, "E-mail;Guichet;": 1}))
+    assert found is not None
+    assert found.texts == ("E-mail", "Guichet")
+    assert options_of(Counter({"E-mail;": 8, "Guichet": 6})) is None
+
+
 def test_a_sentence_with_commas_is_no_list_of_options() -> None:
     assert options_of(Counter({"Oui, bien sûr": 5, "Non, jamais": 5})) is None
 
