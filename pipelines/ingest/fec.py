@@ -1,4 +1,4 @@
-"""French accounting ledgers (FEC, art. A47 A-1 LPF), as editors really write them: see FORMATS.md, section 10.
+"""French accounting ledgers (FEC, art. A47 A-1 LPF), as editors really write them.
 
 No quoting: a quote is a letter like any other. Amounts are exact decimals, read by Arrow, never floats.
 """

@@ -1,6 +1,6 @@
 """Bytes to UTF-8 text, once, saying which encoding was chosen and refusing what is already damaged.
 
-The ladder (FORMATS.md, section 0): byte order mark; strict UTF-8; else a choice among the single-byte
+The ladder: byte order mark; strict UTF-8; else a choice among the single-byte
 encodings French tools write. Free detection is not used: it misreads French cp1252 and ISO-8859-15.
 """
 

@@ -1,6 +1,6 @@
 """LimeSurvey questionnaires (.lss, XML): one question per column of the CSV export, headed by codes.
 
-FORMATS.md, section 2: each section has fields and rows/row; from database version 400 on, wording stands in `*_l10ns`.
+Each section has fields and rows/row; from database version 400 on, wording stands in `*_l10ns`.
 """
 
 from __future__ import annotations

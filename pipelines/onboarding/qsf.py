@@ -1,6 +1,6 @@
 """Qualtrics questionnaires (.qsf, JSON): one question per column of the CSV export, by export tag and by ImportId.
 
-FORMATS.md, section 1: in a Matrix, Choices are the rows and Answers the columns; empty maps are `[]`; the block of
+In a Matrix, Choices are the rows and Answers the columns; empty maps are `[]`; the block of
 type Trash holds deleted questions.
 """
 

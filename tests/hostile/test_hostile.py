@@ -22,7 +22,7 @@ from pipelines.onboarding.lss import read_lss
 from pipelines.onboarding.wording import QuestionnaireError
 from tests.faults.world import declare
 from tests.hostile import judge as judging
-from tests.hostile.judge import judge
+from tests.hostile.judge import Verdict, judge
 from tests.hostile.mutants import NAMES, Mutant, mutant
 from tests.hostile.originals import CANARY, Original, originals
 from tests.hostile.pool import verdicts
@@ -36,10 +36,17 @@ def original(label: str) -> Original:
     return next(one for one in originals() if one.label == label)
 
 
+def alone(mutants: list[Mutant], folder: Path) -> list[Verdict]:
+    """Judged in a process of their own: what other tests left in this one's memory is not the files'."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return [process.submit(judge, mutant, folder / "original").result() for mutant in mutants]
+
+
 def test_the_originals_are_sound(tmp_path: Path) -> None:
     ours = [one for one in originals() if not one.label.startswith(("golden", "real"))]
-    for one in ours:
-        verdict = judge(Mutant(0, (), one.name, one.raw, one), tmp_path / "original")
+    for one, verdict in zip(
+        ours, alone([Mutant(0, (), one.name, one.raw, one) for one in ours], tmp_path), strict=True
+    ):
         assert (verdict.outcome, verdict.wrong) == ("decoded", ()), one.label
 
 
@@ -65,9 +72,7 @@ def test_what_once_failed_does_not_again(name: str, tmp_path: Path) -> None:
     raw = gzip.decompress(raw) if name.endswith(".gz") else raw
     one = original(told["declared as"])
     kept = Mutant(0, ("kept",), told.get("name", one.name), raw, one)
-    # In a process of its own: what other tests left in this one's memory is not the file's.
-    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-        verdict = alone.submit(judge, kept, tmp_path / "original").result()
+    (verdict,) = alone([kept], tmp_path)
     assert verdict.wrong == ()
     assert verdict.outcome.split(" / ")[0] == told["outcome"]
 
@@ -116,6 +121,7 @@ def test_a_broken_reader_is_caught(
         return broken(decode(*arguments))
 
     monkeypatch.setattr(judging, "decode", instead)
+    judging._forget_memory()
     monkeypatch.setattr(judging, "MOST_MEGABYTES", judging._peak() + 300)
     one = original("survey csv")
     verdict = judge(Mutant(0, (), one.name, one.raw, one), tmp_path / "original")
