@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sqlite3
 import sys
@@ -282,6 +283,8 @@ def check(
 
     loaded = _home(home)
     _say_drafts(loaded)
+    for stop in (signal.SIGTERM, signal.SIGHUP):  # what is tried holds answers: it goes with us
+        signal.signal(stop, lambda *_: sys.exit(1))
     with errors.status(f"trying {file.name} as a run would"):  # on a terminal only
         report = checked(file, loaded, source)
     if as_json:

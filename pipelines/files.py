@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -86,13 +86,21 @@ TRIAL = ".check-"  # folders in which a file is tried
 TRIAL_SECONDS = 3600  # no trial lasts that long
 
 
+def half_written(folder: Path) -> Iterator[Path]:
+    """Files that a stopped run left; those of a trial are its own."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(TRIAL)]
+        yield from (Path(parent, name) for name in names if name.startswith(".") and name.endswith(".part"))
+
+
 def sweep(folder: Path) -> None:
     """Remove what a killed run or check left half-written; only the holder of the run lock may call it."""
-    for left in folder.rglob(".*.part"):
+    for left in half_written(folder):
         left.unlink(missing_ok=True)
     for left in folder.glob(f"{TRIAL}*"):
-        if time.time() - left.stat().st_mtime > TRIAL_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # a trial that ends meanwhile
+            if time.time() - left.stat().st_mtime > TRIAL_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def sha256_of(path: Path, also: Callable[[bytes], object] | None = None) -> str:

@@ -12,11 +12,32 @@ from pipelines.failpoints import failpoint
 from pipelines.files import replacing, sha256_of
 from pipelines.ingest import Decoded, FileProblem, Problem, decode
 from pipelines.ledger import LOST, Entry, Ledger, Refusal
+from pipelines.privacy import KEY_VARIABLE, KeyRefusedError, key_mark, load_or_make_key
 from pipelines.rawfile import RawFile
 
 
 class RegressionError(Exception):
     """A declaration would take back what was accepted; str() is a sentence."""
+
+
+def key_of(ledger: Ledger, place: Path, anew: bool = False) -> tuple[bytes, bool]:
+    """The pseudonym key (RELIER_KEY, else that of `place`, made on the first run), and whether it is another one than
+    that of the answers in raw: KeyRefusedError then, or where that is gone, unless everything is decoded `anew`.
+    """
+    known = ledger.fact("key")
+    if known and not anew and not place.exists() and KEY_VARIABLE not in os.environ:
+        raise KeyRefusedError(
+            f"the pseudonym key {place.name} is gone from the vault; put its copy back, or make a new one and"
+            " decode everything again with `relier run --full-refresh`"
+        )
+    key = load_or_make_key(place)
+    changed = known not in (None, key_mark(key))
+    if changed and not anew:
+        raise KeyRefusedError(
+            "the pseudonym key is not the one the answers were keyed with; put that one back, or decode"
+            " everything again with `relier run --full-refresh`"
+        )
+    return key, changed
 
 
 def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -> list[Entry]:
@@ -36,7 +57,7 @@ def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -
             full_refresh
             or entry.status == "claimed"
             or (entry.name, entry.sha256) in asked
-            or _reads_otherwise(home, entry, digests[entry.source])
+            or reads_otherwise(home, entry, digests[entry.source])
         )
     ]
 
@@ -44,10 +65,18 @@ def pending(home: Home, ledger: Ledger, kind: str, full_refresh: bool = False) -
 def set_back(home: Home, ledger: Ledger) -> None:
     """Files whose Parquet is gone are as if just claimed: no step may look for it before it is decoded again."""
     gone = [entry for entry in ledger.files() if entry.source in home.sources and _gone(home, entry)]
-    ledger.record_all([(replace(entry, status="claimed", parquet=None), None) for entry in gone])
+    ledger.record_all(
+        [(replace(entry, status="claimed", parquet=None, slot=_counted_as(entry)), None) for entry in gone]
+    )
 
 
-def _reads_otherwise(home: Home, entry: Entry, digest: str) -> bool:
+def _counted_as(entry: Entry) -> str | None:
+    """The slot of which the file is a version as far as the marts know; None where it never counted."""
+    known = entry.status in {"accepted", "superseded", "claimed"} or entry.reason == LOST
+    return entry.slot if known else None
+
+
+def reads_otherwise(home: Home, entry: Entry, digest: str) -> bool:
     """Whether decoding it again could say something else than the books: `digest` is that of its declaration now."""
     if entry.reason == LOST:
         return lost(home, entry) is None
@@ -104,12 +133,17 @@ def load(
             told(loaded)
     _count_duplicates(ledger, kind)
     if withdrawn:
-        more = f" (and {len(withdrawn) - 2} more)" if len(withdrawn) > 2 else ""
-        raise RegressionError(
-            f"a declaration now refuses {len(withdrawn)} file(s) it had accepted: {'; '.join(withdrawn[:2])}{more}."
-            " Mend the declaration; the files stay as they were"
-        )
+        raise regression(withdrawn)
     return done
+
+
+def regression(withdrawn: Sequence[str]) -> RegressionError:
+    """The error of accepted files that are now refused, each told by a sentence."""
+    more = f" (and {len(withdrawn) - 2} more)" if len(withdrawn) > 2 else ""
+    return RegressionError(
+        f"a declaration now refuses {len(withdrawn)} file(s) it had accepted: {'; '.join(withdrawn[:2])}{more}."
+        " Mend the declaration; the files stay as they were"
+    )
 
 
 def _stranded(
@@ -134,7 +168,8 @@ def _stranded(
     )
     problem.records = entry.records
     # it still is the version of its wave: an older one must not count in its place
-    return _set_aside(replace(base, slot=entry.slot), problem)
+    held, refusals = _set_aside(base, problem)
+    return replace(held, slot=_counted_as(entry), wave=entry.wave), refusals
 
 
 def _undecided(home: Home, entry: Entry) -> Entry:

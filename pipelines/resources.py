@@ -23,7 +23,8 @@ from pipelines.alerts import tell_failure
 from pipelines.declared import Home
 from pipelines.files import RunLock, private_folder, process_mark, refuse_network, sweep
 from pipelines.ledger import Ledger
-from pipelines.privacy import KEY_VARIABLE, KeyRefusedError, key_mark, load_or_make_key
+from pipelines.loading import key_of
+from pipelines.privacy import key_mark
 from pipelines.runbook import COPIES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -114,21 +115,9 @@ class Warehouse(dg.ConfigurableResource):
         Another key than that of the answers in raw would unlink people from themselves: KeyRefusedError, unless
         everything is decoded `anew`.
         """
-        place = self.home.vault / "key"
         with self.ledger() as ledger:
-            known = ledger.fact("key")
-            if known and not anew and not place.exists() and KEY_VARIABLE not in os.environ:
-                raise KeyRefusedError(
-                    f"the pseudonym key {place.name} is gone from the vault; put its copy back, or make a new one and"
-                    " decode everything again with `relier run --full-refresh`"
-                )
-            key = load_or_make_key(place)
-            if known not in (None, key_mark(key)):
-                if not anew:
-                    raise KeyRefusedError(
-                        "the pseudonym key is not the one the answers were keyed with; put that one back, or decode"
-                        " everything again with `relier run --full-refresh`"
-                    )
+            key, changed = key_of(ledger, self.home.vault / "key", anew)
+            if changed:
                 stale = [
                     e for e in ledger.files() if e.source in self.home.sources and e.status != "duplicate"
                 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -22,6 +22,7 @@ from pipelines.waves import named_waves
 
 TWO_WAVES = "bytes_of_another_wave"
 ASKED = {drift.REASON, TWO_WAVES}  # sound files that settling holds until a person has answered
+ROUNDS = 5
 Slot = tuple[str | None, str | None]
 Age = tuple[int, str, str]
 
@@ -38,17 +39,14 @@ def settle(home: Home, ledger: Ledger) -> None:
     held = [
         entry
         for entry in ledger.files("held")
-        if entry.reason in ASKED or (entry.reason == LOST and entry.slot)
+        if (entry.reason in ASKED and entry.parquet) or (entry.reason == LOST and entry.slot)
     ]
     sound = [entry for entry in ledger.files("accepted", "superseded") if entry.parquet]
     by_slot: dict[Slot, list[Entry]] = defaultdict(list)
     age = _latest(home, ledger)
     for entry in sorted([*sound, *held], key=age, reverse=True):
         by_slot[(entry.source, entry.slot)].append(_unasked(entry))
-    asked = _misnamed(home, by_slot)
-    judged = [[entry for entry in versions if entry.key not in asked] for versions in by_slot.values()]
-    changed = drift.drifted(home, ledger, [some for some in judged if some and some[0].reason != LOST])
-    asked |= {key: _changed_scale(finding) for key, finding in changed.items()}
+    asked = _questions(home, ledger, by_slot)
     decided: list[Entry] = []
     for versions in by_slot.values():
         decided += _versions(versions, asked)
@@ -96,7 +94,33 @@ def _latest(home: Home, ledger: Ledger) -> Callable[[Entry], Age]:
     return age
 
 
-def _misnamed(home: Home, by_slot: Mapping[Slot, Sequence[Entry]]) -> dict[drift.Key, Refusal]:
+def _questions(
+    home: Home, ledger: Ledger, by_slot: Mapping[Slot, Sequence[Entry]]
+) -> dict[drift.Key, Refusal]:
+    """What is asked about each file that cannot count yet.
+
+    Whether a version drifts decides which one counts, hence whose bytes are another wave's, and the other way round:
+    asked again until neither changes the other.
+    """
+    changed: dict[drift.Key, drift.Finding] = {}
+    misnamed: dict[drift.Key, Refusal] = {}
+    for _ in range(ROUNDS):
+        misnamed = _misnamed(home, by_slot, changed)
+        free = [[entry for entry in versions if entry.key not in misnamed] for versions in by_slot.values()]
+        kept = [
+            [entry for entry in versions if entry.reason != LOST]
+            for versions in free
+            if versions and versions[0].reason != LOST
+        ]
+        before, changed = changed, drift.drifted(home, ledger, kept)
+        if before.keys() == changed.keys():
+            break
+    return {key: _changed_scale(finding) for key, finding in changed.items()} | misnamed
+
+
+def _misnamed(
+    home: Home, by_slot: Mapping[Slot, Sequence[Entry]], drifting: Collection[drift.Key]
+) -> dict[drift.Key, Refusal]:
     """Files with the very bytes of another wave: answers that were there when one wave closed are not a later one's."""
     closed = {
         (code, wave.code): wave.closed
@@ -109,6 +133,8 @@ def _misnamed(home: Home, by_slot: Mapping[Slot, Sequence[Entry]]) -> dict[drift
     found = {}
     for versions in sorted(named, key=lambda v: (closed[str(v[0].source), str(v[0].wave)], v[0].name)):
         for entry in versions:
+            if entry.key in drifting:
+                continue
             other = first.setdefault((entry.source, entry.sha256), entry)
             if other.wave == entry.wave:
                 break  # the version that counts
@@ -194,16 +220,17 @@ def _superseded(old: Entry, newest: Entry) -> Entry:
 def _made_good(entries: Sequence[Entry]) -> Iterable[Entry]:
     """Held or refused files that came again: the same bytes under a better name, or better bytes."""
     accepted = [entry for entry in entries if entry.status == "accepted"]
+    by_slot = {(entry.source, entry.slot): entry for entry in accepted}
     by_bytes = {entry.sha256: entry for entry in accepted}
     by_name = {entry.name: entry for entry in accepted}
     for entry in entries:
-        again = by_bytes.get(entry.sha256) or by_name.get(entry.name)
-        if (
-            entry.status in {"held", "refused"}
-            and entry.reason != TWO_WAVES
-            and again
-            and _age(again) >= _age(entry)
-        ):
+        if entry.reason == TWO_WAVES or (entry.reason == LOST and entry.slot):  # only by its own wave's
+            again = by_slot.get((entry.source, entry.slot))
+            good = again is not None and again.claimed_at > entry.claimed_at
+        else:
+            again = by_bytes.get(entry.sha256) or by_name.get(entry.name)
+            good = again is not None and _age(again) >= _age(entry)
+        if entry.status in {"held", "refused"} and again and good:
             told = f"{entry.name}: made good by {again.name}"
             yield replace(
                 entry,
@@ -226,7 +253,7 @@ def _trimmed(home: Home, live: Sequence[Entry], age: Callable[[Entry], Age]) -> 
         return
     seen: pl.DataFrame | None = None
     for entry in live:
-        rows = pl.read_parquet(home.restricted / str(entry.parquet))
+        rows = pl.read_parquet(home.restricted / str(entry.parquet), glob=False)
         own = rows.select(same).unique()
         kept = rows if seen is None else rows.join(seen, on=same, how="anti", nulls_equal=True)
         seen = own if seen is None else pl.concat([seen, own]).unique()
@@ -259,7 +286,10 @@ def _digest(rows: pl.DataFrame, same: list[str]) -> str:
 
 def _overlap(home: Home, live: Sequence[Entry], same: list[str]) -> bool:
     keys = pl.concat(
-        [pl.scan_parquet(home.restricted / str(entry.parquet)).select(same).unique() for entry in live]
+        [
+            pl.scan_parquet(home.restricted / str(entry.parquet), glob=False).select(same).unique()
+            for entry in live
+        ]
     )
     total, distinct = keys.select(pl.len().alias("n"), pl.struct(same).n_unique().alias("u")).collect().row(0)
     return bool(total != distinct)

@@ -48,7 +48,7 @@ def waves_of(home: Home, entry: Entry) -> dict[str, int]:
     source = home.sources[code]
     if not entry.parquet or not (home.restricted / entry.decoded).exists():
         return {f"{code}:{wave.code}": 0 for wave in named_waves(source, entry.name)}
-    rows = pl.scan_parquet(home.restricted / entry.decoded)
+    rows = pl.scan_parquet(home.restricted / entry.decoded, glob=False)
     if source.kind == "ledger":
         return _by_day(rows, "entry_date", lambda day: f"{code}:FY{fiscal_year_of(home, day)}")
     if isinstance(source.waves, list):

@@ -185,6 +185,10 @@ class _Reader:
                     )
                 ]
             )
+        if marks := sorted(set(str(self.path)) & set("*?[")):
+            # DuckDB takes them for a pattern, and would read other files than those the books name
+            told = f"lies under a path with {' '.join(marks)}, which no file is safely opened by; rename the folder"
+            raise DeclarationError([Problem(str(self.path), None, told)])
         organisation, _ = self.model("organisation.yml", Organisation)
         framework, framework_at = self.model(
             "framework.yml", Framework, default={}, base=shipped("framework")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.doctor.finding import Finding, Places
-from pipelines.files import private_folder, replacing, sha256_of, sweep
+from pipelines.files import half_written, private_folder, replacing, sha256_of, sweep
 from pipelines.ledger import Entry, Ledger
 from pipelines.publication import POINTER, PublicationError, current, publish, read_snapshot, snapshot_id
 
@@ -129,7 +129,7 @@ def _remove(paths: Iterable[Path]) -> str:
 def left_overs(places: Places) -> Iterator[Finding]:
     """What a stopped run left half-written."""
     zones = [zone for zone in (places.vault, places.restricted, places.published) if zone.is_dir()]
-    parts = [path for zone in zones for path in zone.rglob(".*.part")]
+    parts = [path for zone in zones for path in half_written(zone)]
     if parts:
         yield Finding(
             places.show(parts[0].parent),

@@ -12,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.claims import ALLOWED, owners
+from pipelines.claims import ALLOWED, name_in, owners
 from pipelines.declared import Home, source_spec
 from pipelines.declared.sources import Source
 from pipelines.ingest import WITHHELD, FileProblem, Problem, SourceSpec
 from pipelines.ingest.choices import option_of
 from pipelines.ingest.header import matches_glob, quote, tidy
 from pipelines.ledger import Entry, Refusal
+from pipelines.loading import RegressionError
 from pipelines.onboarding.look import WHY, head_of, look_at, opened
 from pipelines.privacy import KeyRefusedError
 from pipelines.rehearsal import Rehearsal, rehearsed
@@ -33,6 +34,8 @@ def check(path: Path, home: Home, source: str | None = None) -> Report:
     """The report on one file, JSON-ready; `accepted` says whether a run would take it."""
     report: Report = {"file": path.name, "home": home.organisation.name, "accepted": False, "source": None}
     try:
+        if told := _not_sent(path, home):
+            return report | {"verdict": told}
         mine = [source] if source else owners(home, path.name)
         if source and source not in home.sources:
             known = ", ".join(home.sources) or "none"
@@ -58,6 +61,15 @@ def check(path: Path, home: Home, source: str | None = None) -> Report:
         return report | _refused(problem)
     except OSError as error:
         return report | {"verdict": f"the file cannot be read: {error.strerror}"}
+
+
+def _not_sent(path: Path, home: Home) -> str | None:
+    """Why a run would not even open it, whatever it holds."""
+    if path.is_symlink() and path.parent.resolve().is_relative_to(home.landing):
+        return "a link, which a run never follows out of landing; send the file itself"
+    if name_in(path.parent, path) != path.name:
+        return "its name is not UTF-8; rename the file"
+    return None
 
 
 def _refused(problem: FileProblem) -> Report:
@@ -111,23 +123,29 @@ def _read(path: Path, home: Home, code: str) -> Report:
             return report | _rehearsed(home, source, done)
     except FileProblem as problem:
         return report | _refused(problem)
-    except KeyRefusedError as error:
-        return report | {"verdict": f"a run would refuse to start: {error}"}
+    except (KeyRefusedError, RegressionError) as error:
+        return report | {"verdict": f"a run would be refused: {error}"}
 
 
 def _rehearsed(home: Home, source: Source, done: Rehearsal) -> Report:
     entry = done.entry
     told = str(entry.message or "").removeprefix(f"{entry.name}: ")
-    if done.rows is None:
-        if entry.status in {"held", "refused", "superseded"}:
-            return {"verdict": f"known already, {told.replace('held, ', 'held: ', 1)}"}
-        twin = told.removeprefix("the same bytes as ").split("; ")[0] or entry.name
-        same = "" if twin == entry.name else f"the same bytes as {twin}, "
-        return {"duplicate_of": twin, "verdict": f"a duplicate: {same}known already; nothing to do"}
-    rows = pl.scan_parquet(done.rows)
+    about: Report = {"changes": [_changed(one) for one in done.others], "warnings": list(entry.warnings)}
+    if done.without_books:
+        about["warnings"].append(
+            "the ledger cannot be read: tried as if nothing had come before; see `relier doctor`"
+        )
+    if done.rows is None or done.as_before:
+        if entry.status in {"accepted", "duplicate"}:
+            twin = told.removeprefix("the same bytes as ").split("; ")[0] or entry.name
+            same = "" if twin == entry.name else f"the same bytes as {twin}, "
+            then = "but it would count again" if done.others else "nothing to do"
+            return about | {"duplicate_of": twin, "verdict": f"a duplicate: {same}known already; {then}"}
+        return about | {"verdict": f"known already, {told.replace('held, ', 'held: ', 1)}"}
+    rows = pl.scan_parquet(done.rows, glob=False)
     # what holds a whole file is its verdict; its records are accounted for one by one
     own = [one for one in done.refusals if one.record is not None]
-    report: Report = {
+    report = about | {
         "format": entry.format,
         "why_format": WHY.get(str(entry.format), "declared as a plain table"),
         "encoding": entry.encoding,
@@ -141,8 +159,6 @@ def _rehearsed(home: Home, source: Source, done: Rehearsal) -> Report:
         "scales": _scales(str(entry.source), source, rows),
         "problems": [_told(one) for one in _first(own)],
         "more_problems": max(0, len(own) - SHOWN),
-        "warnings": list(entry.warnings),
-        "changes": [_changed(one) for one in done.others],
     }
     report["duplicates"] = entry.records - report["would_be_accepted"] - report["would_be_quarantined"]
     if entry.status == "accepted":
@@ -153,11 +169,9 @@ def _rehearsed(home: Home, source: Source, done: Rehearsal) -> Report:
 
 
 def _changed(other: Entry) -> str:
-    """What the run would do to a file it has accepted."""
+    """What the run would do to another file."""
     if other.status == "accepted":
-        return (
-            f"{other.name}: {other.accepted:,} of its records would still count, the others come again here"
-        )
+        return f"{other.name}: {other.accepted:,} of its {other.records:,} records would count"
     return str(other.message)
 
 

@@ -136,12 +136,12 @@ def load_or_make_key(path: Path, env: Mapping[str, str] = os.environ) -> bytes:
         _make_key(path)
     if path.stat().st_mode & 0o077:
         raise KeyRefusedError(f"the key file {path} may be read by others; run: chmod 600 {path}")
-    key = path.read_text(encoding="ascii").strip()
-    if len(key) < SHORTEST_KEY:
+    key = path.read_bytes().strip()
+    if len(key) < SHORTEST_KEY or not key.isascii():
         raise KeyRefusedError(
-            f"the key file {path} is cut short; restore its backup, it cannot be made again"
+            f"the key file {path} is cut short or damaged; restore its backup, it cannot be made again"
         )
-    return key.encode()
+    return key
 
 
 def key_mark(key: bytes) -> str:

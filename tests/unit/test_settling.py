@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from pipelines import drift
 from pipelines.claims import claim
 from pipelines.declared import Home
-from pipelines.ledger import Entry, Ledger
-from pipelines.loading import RegressionError, load
+from pipelines.ledger import LOST, Entry, Ledger
+from pipelines.loading import RegressionError, load, set_back
 from pipelines.settling import settle
 from tests.unit.declared.homes import FILES, write_home
 from tests.unit.operations_home import NEXT_WAVE
@@ -137,6 +139,56 @@ def test_the_right_file_of_either_wave_settles_whose_the_bytes_are(tmp_path: Pat
         assert waves.ledger.refusals() == []
         other = {"hr_2025Q1.csv": "2025-Q2", "hr_2025Q2.csv": "2025-Q1"}[mended]
         assert sorted(e.wave or "" for e in waves.ledger.files("accepted") if e.name != mended) == [other]
+
+
+def test_bytes_stay_with_their_wave_while_a_correction_of_it_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The correction of the first wave drifts: the version before it goes on counting, so its bytes are taken."""
+    waves = World(tmp_path, continuous=False, source=FILES[HR].replace("keys:", f"{NEXT_WAVE}keys:"))
+    for name, rows, at in MISNAMED:
+        waves.receive(name, export(*rows), at)
+    seems = drift.Finding("another scale", "confirm it", ("q1",))
+
+    def drifted(
+        home: Home, ledger: Ledger, slots: Iterable[Sequence[Entry]]
+    ) -> dict[drift.Key, drift.Finding]:
+        return {
+            one.key: seems for versions in slots for one in versions if one.modified_ns > (BIRTH + 15) * 10**9
+        }
+
+    monkeypatch.setattr(drift, "drifted", drifted)
+    waves.receive("hr_2025Q1.csv", export(("a", 5), ("b", 5)), at=20)
+    assert waves.answers() == [1, 2]
+    held = {(entry.name, entry.reason) for entry in waves.ledger.files("held")}
+    assert held == {("hr_2025Q1.csv", drift.REASON), ("hr_2025Q2.csv", "bytes_of_another_wave")}
+
+
+def test_a_lost_original_does_not_give_its_answers_to_the_wave_they_were_misnamed_for(tmp_path: Path) -> None:
+    waves = World(tmp_path, continuous=False, source=FILES[HR].replace("keys:", f"{NEXT_WAVE}keys:"))
+    for name, rows, at in MISNAMED:
+        waves.receive(name, export(*rows), at)
+    first = next(entry for entry in waves.ledger.files("accepted"))
+    (waves.home.vault / "originals" / first.sha256).unlink()
+    (waves.home.restricted / str(first.parquet)).unlink()
+    set_back(waves.home, waves.ledger)
+    waves.run()
+    assert waves.answers() == []
+    assert {entry.status for entry in waves.ledger.files()} == {"held"}
+
+
+def test_a_lost_version_that_never_counted_empties_no_wave(waves: World) -> None:
+    waves.receive("hr_2025Q1.csv", export(("a", 1)), at=0)
+    waves.receive("hr_2025Q1.csv", export(("a", 5)), at=10)
+    newest = next(entry for entry in waves.ledger.files("accepted"))
+    broken = replace(newest, status="held", reason="broken_promise", accepted=0, quarantined=1)
+    waves.ledger.record_all([(replace(broken, declaration="of before"), None)])
+    settle(waves.home, waves.ledger)
+    assert waves.answers() == [1]
+    (waves.home.vault / "originals" / newest.sha256).unlink()
+    waves.run()
+    assert waves.answers() == [1]
+    assert [entry.reason for entry in waves.ledger.files("held")] == [LOST]
 
 
 def test_a_correction_is_not_undone_by_its_first_version_under_the_name_of_another_wave(

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.claims import claim
 from pipelines.declared import Home
+from pipelines.files import sweep
 from pipelines.ledger import Ledger
 from pipelines.onboarding import adding
 from pipelines.onboarding.check import check
@@ -198,6 +199,70 @@ def test_a_scale_that_seems_changed_is_foreseen(tmp_path: Path) -> None:
     assert not report["accepted"]
     assert "scale changed" in report["verdict"]
     assert "Q1" in report["verdict"] or "q1" in report["verdict"]
+
+
+def test_a_file_held_before_is_told_as_a_run_would_find_it_now(tmp_path: Path) -> None:
+    home = worked_home(tmp_path / "essai")
+    head, *rows = answers(70, strays=False).decode().splitlines()
+    noted = "\n".join([f"{head},Note", *(f"{row},1" for row in rows), ""])
+    held = put(home, "hr_2025Q2.csv", noted.encode(), age_s=60)
+    with ledger_of(home) as ledger:
+        work(home, ledger)
+        settle(home, ledger)
+    assert check(held, home)["verdict"].startswith("known already, undeclared_column")
+    declared = home.path / "declarations" / "sources" / "hr_survey.yml"
+    sound = declared.read_text()
+    declared.write_text(sound + "drop: [Note]\n")
+    mended = Home.load(home.path)
+    assert check(held, mended)["accepted"]
+    declared.write_text(sound.replace("column: Q1", "column: Q99"))
+    report = check(home.landing / "hr_2025Q1.csv", Home.load(home.path))
+    assert "a run would be refused: a declaration now refuses 1 file(s) it had accepted" in report["verdict"]
+
+
+def test_an_old_version_made_new_again_would_count_again(tmp_path: Path) -> None:
+    home = worked_home(tmp_path / "essai")
+    old = put(home, "hr_2025Q2_old.csv", answers(90, strays=False), 7200)
+    with ledger_of(home) as ledger:
+        work(home, ledger)
+        settle(home, ledger)
+    assert "replaced by hr_2025Q2.csv" in check(old, home)["verdict"]
+    os.utime(old)
+    report = check(old, home)
+    assert report["accepted"], report["verdict"]
+    assert report["changes"] == ["hr_2025Q2.csv: replaced by hr_2025Q2_old.csv, the later version of 2025-Q2"]
+
+
+def test_a_home_that_a_run_would_refuse_is_said_so(tmp_path: Path) -> None:
+    home = worked_home(tmp_path / "essai")
+    file = tmp_path / "hr_2025Q2.csv"
+    file.write_bytes(answers(50, strays=False))
+    with ledger_of(home) as ledger:
+        ledger.remember("key", "another")
+    (home.vault / "key").unlink(missing_ok=True)
+    assert "a run would be refused: the pseudonym key key is gone" in check(file, home)["verdict"]
+    link = home.landing / "hr_2025Q2_link.csv"
+    link.symlink_to(file)
+    assert "a link" in check(link, home)["verdict"]
+    for part in home.restricted.glob("ledger.sqlite*"):
+        part.write_bytes(b"no database" * 1000)
+    report = check(file, home)
+    assert report["accepted"]
+    assert any("the ledger cannot be read" in warning for warning in report["warnings"])
+
+
+def test_a_run_leaves_the_trials_of_others_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "restricted"
+    trial, old = folder / ".check-now" / "raw", folder / ".check-old"
+    trial.mkdir(parents=True)
+    old.mkdir()
+    os.utime(old, (0, 0))
+    half = (trial / ".a.part", folder / ".b.part", old / "answers.parquet")
+    for part in half:
+        part.touch()
+    os.utime(old, (0, 0))
+    sweep(folder)
+    assert [part.exists() for part in half] == [True, False, False]
 
 
 def test_a_name_no_source_takes_can_be_given_its_source(tmp_path: Path) -> None:
