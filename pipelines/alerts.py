@@ -36,21 +36,21 @@ _TOLD_BY_THEM = {"name", "language", "time_zone", "alerts"}  # keys of organisat
 _WORDS = {
     "fr": {
         "failure_subject": "Relier, {name} : l’actualisation a échoué",
-        "failure": "{name} : l’actualisation a échoué. {reason} {kept}",
+        "failure": "{name} : l’actualisation a échoué. Motif, en anglais : {reason} {kept}",
         "kept": "Le tableau de bord en place reste affiché.",
-        "late_subject": "Relier, {name} : {count} source(s) en retard",
+        "late_subject": "Relier, {name} : sources en retard : {count}",
         "late": (
-            "{label} ({code}) : les dernières données datent du {day}, il y a {age} jours ; la déclaration en promet"
+            "{label} : les dernières données datent du {day}, il y a {age} jours ; la déclaration en promet"
             " tous les {limit} jours au plus. À voir avec : {owner}."
         ),
     },
     "en": {
         "failure_subject": "Relier, {name}: the refresh failed",
-        "failure": "{name}: the refresh failed. {reason} {kept}",
+        "failure": "{name}: the refresh failed: {reason} {kept}",
         "kept": "The scorecard in place stays on show.",
-        "late_subject": "Relier, {name}: {count} source(s) late",
+        "late_subject": "Relier, {name}: sources late: {count}",
         "late": (
-            "{label} ({code}): the last data are of {day}, {age} days ago; its declaration promises some every {limit}"
+            "{label}: the last data are of {day}, {age} days ago; its declaration promises some every {limit}"
             " days at the most. Ask: {owner}."
         ),
     },
@@ -65,7 +65,7 @@ def tell_failure(
         return []
     words = _WORDS[organisation.language]
     text = words["failure"].format(
-        name=organisation.name, reason=reason.rstrip(".") + ".", kept=words["kept"]
+        name=organisation.name, reason=reason.rstrip(".?! ") + ".", kept=words["kept"]
     )
     subject = words["failure_subject"].format(name=organisation.name)
     problems = []
@@ -131,8 +131,7 @@ def late(home: Home, last_days: Mapping[str, dt.date]) -> list[tuple[str, dt.dat
 def _late(home: Home, code: str, day: dt.date, age: int) -> str:
     source, language = home.sources[code], home.organisation.language
     return _WORDS[language]["late"].format(
-        label=getattr(source.label, language) if source.label else code,
-        code=code,
+        label=f"{getattr(source.label, language)} ({code})" if source.label else code,
         day=format_date(day, "long", language),
         age=age,
         limit=source.freshness_days,

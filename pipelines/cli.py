@@ -127,6 +127,7 @@ def status(
 def quarantine(
     reason: Annotated[str | None, typer.Option("--reason", help="Such as unknown_unit.")] = None,
     file: Annotated[str | None, typer.Option("--file", help="One file's name.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="The files of one source.")] = None,
     export: Annotated[
         Path | None, typer.Option("--export", help="Write the list to a .csv or .xlsx.")
     ] = None,
@@ -137,11 +138,13 @@ def quarantine(
 
     loaded = _home(home)
     with Ledger(loaded.restricted / "ledger.sqlite") as ledger:
-        found = listing.chosen(ledger, reason, file)
-        if not found and (reason or file):
-            known = sorted({one.reason for _, one in ledger.refusals()})
+        found = listing.chosen(ledger, reason, file, source)
+        if not found and (reason or file or source):
+            there = ledger.refusals()
+            reasons = ", ".join(sorted({one.reason for _, one in there})) or "none"
+            files = ", ".join(sorted({name for name, _ in there})) or "none"
             raise RefusedError(
-                f"nothing like that is in quarantine; reasons there: {', '.join(known) or 'none'}"
+                f"nothing like that is in quarantine; reasons there: {reasons}; files: {files}"
             )
     if export is None:
         listing.print_quarantine(found, console)
@@ -267,6 +270,23 @@ def dashboard(
             "--browser.gatherUsageStats",
             "false",
         ],
+    )
+
+
+@app.command("dagster")
+def dagster_dev(
+    port: Annotated[int, typer.Option(help="On this machine only.")] = 3000, home: HomeOption = None
+) -> None:
+    """Serve Dagster's screens of this home, with its schedule and sensors, until Ctrl-C."""
+    from pipelines.running import dagster_home
+
+    dagster_home(_home(home))
+    os.environ["RELIER_HOME"] = str(home_path())
+    workspace = str(REPOSITORY / "workspace.yaml")
+    os.chdir(REPOSITORY)
+    os.execv(  # noqa: S606 - no shell is wanted: Dagster takes this process over
+        sys.executable,
+        [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)],
     )
 
 

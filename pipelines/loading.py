@@ -27,7 +27,7 @@ def key_of(ledger: Ledger, place: Path, anew: bool = False) -> tuple[bytes, bool
     known = ledger.fact("key")
     if known and not anew and not place.exists() and KEY_VARIABLE not in os.environ:
         raise KeyRefusedError(
-            f"the pseudonym key {place.name} is gone from the vault; put its copy back, or make a new one and"
+            "the pseudonym key is gone from the vault; put its copy back, or make a new one and"
             " decode everything again with `relier run --full-refresh`"
         )
     key = load_or_make_key(place)

@@ -111,13 +111,18 @@ class ExportError(Exception):
     """The list cannot be written there; str() is a sentence."""
 
 
-def chosen(ledger: Ledger, reason: str | None = None, file: str | None = None) -> list[tuple[str, Refusal]]:
-    """(file, refusal) of one reason and one file, when given; of a reason in words or as a code."""
+def chosen(
+    ledger: Ledger, reason: str | None = None, file: str | None = None, source: str | None = None
+) -> list[tuple[str, Refusal]]:
+    """(file, refusal) of one reason, one file and one source, when given; of a reason in words or as a code."""
+    theirs = {entry.name for entry in ledger.files() if entry.source == source}
     code = reason.strip().lower().replace(" ", "_") if reason else None
     return [
         (name, one)
         for name, one in ledger.refusals()
-        if (code is None or one.reason == code) and (file is None or file in {name, name.rsplit("/", 1)[-1]})
+        if (code is None or one.reason == code)
+        and (file is None or file in {name, name.rsplit("/", 1)[-1]})
+        and (source is None or name in theirs)
     ]
 
 

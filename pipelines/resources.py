@@ -59,6 +59,11 @@ def close_dead_runs(context: dg.InitResourceContext) -> None:
             context.instance.report_run_failed(run, "Its process was stopped before its end.")
 
 
+def _is_over(context: dg.InitResourceContext) -> bool:
+    run = context.instance.get_run_by_id(context.run.run_id) if context.instance and context.run else None
+    return run is not None and run.is_finished
+
+
 def open_books(home: Home, ledger: Ledger, run_id: str) -> None:
     """Begin a run: close and tell of those that a kill left open, and keep the day's first copy of the ledger."""
     for left in ledger.close_interrupted():
@@ -80,6 +85,9 @@ class Warehouse(dg.ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Warehouse]:
         home = self.home
+        if _is_over(context):  # `dagster job execute` starts the resources again to hand back the result
+            yield self
+            return
         refuse_network(home.path / "data")
         sign(context)
         lock = RunLock(private_folder(home.restricted) / "run.lock")

@@ -72,7 +72,7 @@ class RunBook:
     def begin(self, run_id: str) -> None:
         with self._transaction() as connection:
             connection.execute(
-                "insert or replace into runs (run_id, started_at) values (?, ?)", (run_id, now())
+                "insert or ignore into runs (run_id, started_at) values (?, ?)", (run_id, now())
             )
 
     def finish(

@@ -169,10 +169,20 @@ def _is_damaged(folder: Path) -> bool:
 def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
     """Run the job `refresh` on `home` and say how it went; a refusal leaves the last snapshot in place.
 
-    A run that would change nothing ends before Dagster and dbt are loaded, unless `full_refresh`.
+    A run that would change nothing ends before Dagster and dbt are loaded, unless `full_refresh`. Two at once take
+    turns, and the second asks again whether there is anything left to do.
     """
+    os.environ["RELIER_HOME"] = str(home.path)
     try:
-        return _refresh(home, full_refresh, console)
+        refuse_network(home.path / "data")
+        turn = RunLock(private_folder(home.restricted) / "turn.lock")
+        turn.acquire(lambda holder: console.print(f"waiting: {holder} is refreshing this home", markup=False))
+        try:
+            return _refresh(home, full_refresh, console)
+        finally:
+            turn.release()
+    except NetworkDriveError as error:
+        return Outcome(reason=str(error))
     except Exception as error:
         disk = _of_the_disk(error)  # where the books themselves cannot be written, no step can say so
         if disk is None:
@@ -184,10 +194,13 @@ def refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
         )
 
 
+_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+
+
 def _of_the_disk(error: BaseException | None) -> OSError | sqlite3.OperationalError | None:
     """The disk's or SQLite's own error behind an exception, if one is."""
     while error is not None:
-        if isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname.startswith(_DISK):
             return error
         if isinstance(error, OSError) and error.errno in {
             errno.ENOSPC,
@@ -202,12 +215,7 @@ def _of_the_disk(error: BaseException | None) -> OSError | sqlite3.OperationalEr
 
 
 def _refresh(home: Home, full_refresh: bool, console: Console) -> Outcome:
-    os.environ["RELIER_HOME"] = str(home.path)
     begun = time.monotonic()
-    try:
-        refuse_network(home.path / "data")
-    except NetworkDriveError as error:
-        return Outcome(reason=str(error))
     if not full_refresh and (quiet := _nothing_new(home, console, begun)):
         return quiet
     dagster_home(home)

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipelines.alerts import tell_late
 from pipelines.assets.landing import OWNERS
 from pipelines.failpoints import failpoint
 from pipelines.publication import prune, publish
@@ -60,6 +61,8 @@ def published_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
             ledger.finish(context.run.run_id, "published", None, made.snapshot_id, {})
             ledger.remember_published(made.told(home))
             ledger.back_up(home.restricted / COPIES)
+            for problem in tell_late(home, ledger):  # by cron there is no daemon to do it
+                context.log.warning(problem)
         failpoint("publish.recorded")
         removed = prune(home.published, keep=KEPT_SNAPSHOTS)
         (home.restricted / CANDIDATE).unlink(missing_ok=True)

@@ -97,7 +97,7 @@ def _restore(places: Places, copy: Path, register: Register) -> str:
         with closing(sqlite3.connect(temporary)) as connection, connection:
             known = connection.execute("select count(*) from publications").fetchone()[0]
             connection.executemany("insert into publications values (?, ?, ?)", register[known:])
-    return f"the copy of {copy.stem[7:]} is in place, with the whole register; the damaged one is beside it"
+    return f"the copy of {copy.stem[7:]} is in place, with the whole register; what was damaged is beside it"
 
 
 def runs(places: Places, ledger: Ledger) -> Iterator[Finding]:

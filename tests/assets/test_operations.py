@@ -241,7 +241,7 @@ def test_a_failing_run_of_the_command_line_is_told_once(home: Home, told: list[s
     key.rename(key.with_name("kept"))
     done = relier(home.path, "replay", "--file", "hr_2025Q1.csv")
     assert done.returncode == 1
-    assert "the pseudonym key key is gone from the vault; put its copy back" in done.stderr
+    assert "the pseudonym key is gone from the vault; put its copy back" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert len(told) == 1
     assert "the pseudonym key" in told[0]

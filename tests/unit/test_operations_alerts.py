@@ -155,7 +155,9 @@ def test_a_failure_is_told_once_by_mail_and_webhook(tmp_path: Path, mail: Post, 
     assert sent["To"] == "ops@example.org"
     assert sent["Subject"] == "Relier, Groupe Été : l’actualisation a échoué"
     text = sent.get_content().strip()
-    assert text.startswith("Groupe Été : l’actualisation a échoué. dbt build failed: a_test (fail).")
+    assert text.startswith(
+        "Groupe Été : l’actualisation a échoué. Motif, en anglais : dbt build failed: a_test (fail)."
+    )
     assert [posted["text"] for posted in web.posts] == [text]
     assert mail.logins == [f"ops\0{SECRET}"]
 
@@ -166,7 +168,7 @@ def test_each_run_is_told_of(tmp_path: Path, web: Post) -> None:
         for run_id in ("run-1", "run-2"):
             tell_failure(home.organisation, ledger, run_id, "the disk is full", env(web=web))
     assert len(web.posts) == 2
-    assert web.posts[0]["text"].startswith("Groupe Été: the refresh failed. the disk is full.")
+    assert web.posts[0]["text"].startswith("Groupe Été: the refresh failed: the disk is full.")
 
 
 def test_a_late_source_is_told_once_a_day(tmp_path: Path, mail: Post, web: Post) -> None:
@@ -187,7 +189,7 @@ def test_a_late_source_is_told_once_a_day(tmp_path: Path, mail: Post, web: Post)
             assert tell_late(tomorrow, ledger, env(mail, web)) == []
     assert (len(mail.mails), len(web.posts)) == (2, 2)
     assert web.posts[1]["text"] == (
-        "hr_survey (hr_survey) : les dernières données datent du 27 juin 2025, il y a 102 jours ; la déclaration en"
+        "hr_survey : les dernières données datent du 27 juin 2025, il y a 102 jours ; la déclaration en"
         " promet tous les 100 jours au plus. À voir avec : people team."
     )
 
@@ -202,7 +204,7 @@ def test_declarations_that_let_no_run_start_are_told_once_a_day(
     for _ in range(2):
         assert tell_broken(home.path, broken.value, env(mail, web)) == []
     assert (len(mail.mails), len(web.posts)) == (1, 1)
-    assert "the refresh failed. essai/declarations/units.csv" in web.posts[0]["text"]
+    assert "the refresh failed: essai/declarations/units.csv" in web.posts[0]["text"]
     organisation = home.path / "declarations" / "organisation.yml"
     organisation.write_text(organisation.read_text() + "nope: 1\n")
     assert tell_broken(home.path, broken.value, env(mail, web)) == []

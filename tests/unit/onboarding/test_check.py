@@ -240,7 +240,7 @@ def test_a_home_that_a_run_would_refuse_is_said_so(tmp_path: Path) -> None:
     with ledger_of(home) as ledger:
         ledger.remember("key", "another")
     (home.vault / "key").unlink(missing_ok=True)
-    assert "a run would be refused: the pseudonym key key is gone" in check(file, home)["verdict"]
+    assert "a run would be refused: the pseudonym key is gone" in check(file, home)["verdict"]
     link = home.landing / "hr_2025Q2_link.csv"
     link.symlink_to(file)
     assert "a link" in check(link, home)["verdict"]
