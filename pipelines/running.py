@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from pipelines import reasons
 from pipelines.alerts import tell_failure, tell_late
 from pipelines.declared import Home
-from pipelines.files import NetworkDriveError, RunLock, private_folder, refuse_network
+from pipelines.files import NetworkDriveError, RunLock, private_folder, refuse_network, sweep
 from pipelines.ledger import Ledger, Totals
 from pipelines.publication import current, snapshot_id
 from pipelines.unchanged import news
@@ -269,6 +269,8 @@ def _nothing_new(home: Home, console: Console, begun: float) -> Outcome | None:
             last = ledger.published()
             if last is None or ledger.unfinished() or news(home, ledger) is not None:
                 return None
+            for folder in (home.vault, home.restricted, home.published):
+                sweep(folder)
             run_id = str(uuid.uuid4())
             ledger.begin(run_id)
             outcome = Outcome(snapshot=last.snapshot, seconds={"looking": round(time.monotonic() - begun, 2)})

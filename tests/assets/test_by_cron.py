@@ -58,5 +58,10 @@ def test_the_job_by_its_own_command_line_ends_as_published(home: Home, tmp_path:
         run = ledger.last_run()
         assert run is not None
         assert run["outcome"] == "published"
-    after = relier(home.path, "run")
-    assert "Nothing new" in after.stdout
+
+
+def test_a_run_with_nothing_new_still_takes_away_what_a_kill_left(home: Home) -> None:
+    left = home.restricted / "raw" / ".half.part"
+    left.touch()
+    assert "Nothing new" in relier(home.path, "run").stdout
+    assert not left.exists()
