@@ -64,9 +64,9 @@ def tell_failure(
     if "failure" not in organisation.alerts.tell:
         return []
     words = _WORDS[organisation.language]
-    text = words["failure"].format(
-        name=organisation.name, reason=reason.rstrip(".?! ") + ".", kept=words["kept"]
-    )
+    said = reason.rstrip(". ")
+    said += "" if said.endswith("?") else "."
+    text = words["failure"].format(name=organisation.name, reason=said, kept=words["kept"])
     subject = words["failure_subject"].format(name=organisation.name)
     problems = []
     for channel, send in _channels(organisation, env).items():

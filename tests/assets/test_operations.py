@@ -209,7 +209,7 @@ def test_a_replay_of_nothing_known_fails_once_in_one_sentence(
     sensor(context)
     (sentence,) = told
     assert sentence.startswith(
-        "Essai: the refresh failed. no file called 'hr_2025Q9.csv' has landed; did you mean hr_2025Q"
+        "Essai: the refresh failed: no file called 'hr_2025Q9.csv' has landed; did you mean hr_2025Q"
     )
 
 
