@@ -174,20 +174,12 @@ class _Reader:
             return None, located
 
     def read(self) -> Home:
+        told = ""
         if not self.folder.is_dir():
-            place = str(self.path)
-            raise DeclarationError(
-                [
-                    Problem(
-                        place,
-                        None,
-                        "is not a home: it has no declarations/ folder; see examples/demo or give --home",
-                    )
-                ]
-            )
-        if marks := sorted(set(str(self.path)) & set("*?[")):
-            # DuckDB takes them for a pattern, and would read other files than those the books name
-            told = f"lies under a path with {' '.join(marks)}, which no file is safely opened by; rename the folder"
+            told = "is not a home: it has no declarations/ folder; see examples/demo or give --home"
+        elif marks := sorted(set(str(self.path)) & set("*?[")):  # DuckDB would take them for a pattern
+            told = f"lies under a path with {' '.join(marks)}, by which no file is safely opened; rename the folder"
+        if told:
             raise DeclarationError([Problem(str(self.path), None, told)])
         organisation, _ = self.model("organisation.yml", Organisation)
         framework, framework_at = self.model(
