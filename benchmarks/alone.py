@@ -24,6 +24,7 @@ from pipelines.ingest import decode
 from pipelines.judging import source_checks
 from pipelines.ledger import Ledger
 from pipelines.loading import load
+from pipelines.rawfile import parquet_writer
 from pipelines.warehouse import path_of, write_declared, write_raw
 
 KEY = b"a key of the benchmark, of 32 bytes"
@@ -53,7 +54,7 @@ def _decode(home: Home, out: Path) -> None:
 
     def sink(table: pa.Table, wave_code: str | None) -> None:
         if not writers:
-            writers.append(pq.ParquetWriter(out, table.schema, compression="zstd"))
+            writers.append(parquet_writer(out, table.schema))
         writers[0].write_table(table)
 
     decode(file, file.name, source_spec(home, survey.SOURCE), sink)

@@ -18,7 +18,14 @@ from pipelines.ingest import FileProblem, Problem, SourceSpec
 from pipelines.privacy import Pseudonyms
 
 # Nearly every row has its own: a dictionary of them is work for nothing.
-SCATTERED = {"record_number", "response_key", "respondent_key", "event_key", "entry_number", "piece_ref"}
+SCATTERED = {"record_number", "response_id", "response_key", "respondent_id", "respondent_key", "event_key",
+             "entry_number", "piece_ref"}  # fmt: skip
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of raw's rows."""
+    worth = [name for name in schema.names if name not in SCATTERED]
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=worth or False)
 
 
 class RawFile:
@@ -54,10 +61,7 @@ class RawFile:
         table = self._keyed(self._within_periods(table), wave_code)
         self._hash.add(table)
         if self._writer is None:
-            worth = [name for name in table.column_names if name not in SCATTERED]
-            self._writer = pq.ParquetWriter(
-                self.path, table.schema, compression="zstd", use_dictionary=worth or False
-            )
+            self._writer = parquet_writer(self.path, table.schema)
         self._writer.write_table(table)
 
     def sealed(self) -> Path:

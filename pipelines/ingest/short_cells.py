@@ -10,9 +10,8 @@ from pipelines.ingest.grid import CODED
 
 def coded_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column of text as CODED, whatever the length of its cells."""
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    coded = [_by_byte(chunk) if _is_short(chunk) else chunk.dictionary_encode() for chunk in chunks]
-    return pa.chunked_array(coded, CODED)
+    whole = column.combine_chunks()  # a step for each of Arrow's small blocks would cost more than the copy
+    return pa.chunked_array([_by_byte(whole) if _is_short(whole) else whole.dictionary_encode()], CODED)
 
 
 def _offsets(chunk: pa.Array) -> np.ndarray:
@@ -21,7 +20,7 @@ def _offsets(chunk: pa.Array) -> np.ndarray:
 
 def _is_short(chunk: pa.Array) -> bool:
     """Whether no cell is longer than a byte; of UTF-8, a byte alone is a character of ASCII."""
-    return chunk.offset == 0 and int(np.diff(_offsets(chunk)).max()) <= 1
+    return len(chunk) > 0 and chunk.offset == 0 and int(np.diff(_offsets(chunk)).max()) <= 1
 
 
 def _by_byte(chunk: pa.Array) -> pa.Array:
