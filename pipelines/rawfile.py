@@ -25,7 +25,11 @@ SCATTERED = {"record_number", "response_id", "response_key", "respondent_id", "r
 def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A writer of raw's rows."""
     worth = [name for name in schema.names if name not in SCATTERED]
-    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=worth or False)
+    # no query picks rows by an answer: the least and the greatest of each piece would be work for nothing
+    sought = [field.name for field in schema if field.type != pa.float64()]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=worth or False, write_statistics=sought
+    )
 
 
 class RawFile:

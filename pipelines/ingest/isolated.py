@@ -21,7 +21,7 @@ from pipelines.ingest.grid import CODED, TEXT
 from pipelines.ingest.model import FileProblem
 
 CHILD = Path(__file__).with_name("isolated_child.py")
-MEMORY = 960 << 20
+MEMORY = 800 << 20  # what the run itself holds comes on top: 1 GB in all
 SECONDS = 30
 WAIT = 120
 MOST_CELLS = 8_000_000

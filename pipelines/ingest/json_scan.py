@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.ingest.model import FileProblem
+from pipelines.ingest.model import LONGEST_COLUMN, FileProblem
 
 # Gives records, and hands back where their text ends.
 Walk = Generator[Any, None, int]
@@ -214,13 +214,14 @@ class Records:
 
     def _missing(self) -> FileProblem:
         path = ".".join(self._path)
-        hint = ", ".join(sorted(self._lists)[:5])
+        lists = [name for name in sorted(self._lists) if len(name) <= LONGEST_COLUMN]
+        found = f"lists of records at {', '.join(lists[:5])}" if lists else "none"
         return FileProblem(
             "missing_records",
             expected=f'a list of records at "{path}"' if path else "a list of records at the top",
-            found=f"lists of records at {hint}" if hint else "none",
-            fix=f"set `records: {sorted(self._lists)[0]}` in the source"
-            if hint
+            found=found if lists or not self._lists else "lists under names too long to be shown",
+            fix=f"set `records: {lists[0]}` in the source"
+            if lists
             else "set `records:` in the source to the name of the list that holds them",
             status="held",
             records=self.given,

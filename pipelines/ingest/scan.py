@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,19 +107,29 @@ def _text(cell: bytes) -> str:
     return cell.decode("utf-8", "replace")
 
 
+# Possessive: a cell of millions of quotes costs neither steps of Python nor memory.
+DOUBLED = re.compile(rb'[^"]*+(?:""[^"]*+)*+')
+
+
+@cache
+def _strays(mark: bytes) -> re.Pattern[bytes]:
+    """What may lie before the quote that closes a cell in which quotes are out of place."""
+    return re.compile(rb'[^"]*+(?:(?:""|"(?![\r\n%s]|\Z))[^"]*+)*+' % re.escape(mark))
+
+
 def _closing_quote(data: bytes, opening: int, mark: str) -> tuple[int, bool]:
     """Offset of the quote that closes the cell (-1: none), and whether no stray quote lay on the way."""
     ends = (b"", b"\r", b"\n", mark.encode())
-    clean, position = True, opening + 1
-    while True:
-        position = data.find(b'"', position)
-        if position < 0:
-            return -1, clean
-        following = data[position + 1 : position + 2]
-        if following in ends:
-            return position, clean
-        clean = clean and following == b'"'
-        position += 2 if following == b'"' else 1
+    position = _past(DOUBLED, data, opening + 1)
+    clean = data[position + 1 : position + 2] in ends
+    if not clean:
+        position = _past(_strays(mark.encode()), data, position)
+    return (position if position < len(data) else -1), clean
+
+
+def _past(inside: re.Pattern[bytes], data: bytes, position: int) -> int:
+    found = inside.match(data, position)
+    return found.end() if found else position
 
 
 def refuse_swallowed(text: bytes, rows: Sequence[Row]) -> None:
