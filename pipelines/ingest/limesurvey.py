@@ -71,14 +71,14 @@ def read(raw: bytes, spec: SourceSpec) -> tuple[Grid, Layout, Traits]:
 def codes(names: list[str]) -> list[str]:
     """What `heading: code` would have called each column, "" where that is its name already or cannot be told."""
     own = {name: code for code, names in OWN.items() for name in names}
-    out = []
+    taken, out = set(names), []
     for name in names:
         told = CODE.fullmatch(name)
         code = told.group(1) if told else own.get(tidy(name).lower(), "")
         if not code and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+", name):
             first, *rest = name.split("_")  # expression manager codes; LimeSurvey's own hold no underscore
             code = first + "".join(f"[{part}]" for part in rest)
-        out.append(code if code not in names else "")
+        out.append(code if code not in taken else "")
     return out
 
 
