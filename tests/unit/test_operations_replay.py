@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from pipelines.declared import Home
 from pipelines.ledger import Entry
@@ -20,12 +17,6 @@ from tests.unit.operations_home import ledger_of, put, work, worked_home
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return worked_home(tmp_path / "essai")
-
-
-def told(print_it: Callable[[Console], object]) -> str:
-    console = Console(file=io.StringIO(), width=160, soft_wrap=True)
-    print_it(console)
-    return console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO, given above
 
 
 def names(entries: list[Entry]) -> list[str]:
