@@ -1,5 +1,6 @@
 """Typed declarations of a home: loading, cross-checks, and the tables and specifications made from them."""
 
+from pipelines.declared.framed import surveyed
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit, home_path
 from pipelines.declared.lines import DeclarationError, Problem
 from pipelines.declared.schemas import SCHEMAS
@@ -9,7 +10,6 @@ from pipelines.declared.tables import (
     declared_tables,
     fiscal_year_of,
     span,
-    surveyed,
     unit_closure,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.declared.expressions import ExpressionError, resolve
+from pipelines.declared.frameworks import check_framework, check_items, check_segments
 from pipelines.declared.lines import Located, Problem, shipped
 from pipelines.declared.models import Finance, Framework, Privacy
 from pipelines.declared.sources import Choice, Fact, Item, Measure, Source
@@ -27,70 +28,13 @@ def cross_check(
 ) -> list[Problem]:
     """Every broken reference, each with its file and line."""
     problems = [
-        *_framework(framework, framework_at),
-        *_methods(framework, framework_at),
+        *check_framework(framework, framework_at),
         *_privacy(framework, privacy, privacy_at, sources),
     ]
     problems += _finance(finance, finance_at, units, aliases)
     for code, source in sources.items():
         problems += _source(code, source, places[code], framework, units, aliases)
     problems += _figures(framework, sources, places)
-    return problems
-
-
-def _framework(framework: Framework, at: Located) -> list[Problem]:
-    problems = []
-    for code, dimension in framework.dimensions.items():
-        for group in dimension.asked_of:
-            if group not in framework.stakeholders:
-                problems.append(
-                    at.problem(
-                        ["dimensions", code, "asked_of"],
-                        f"stakeholder '{group}' is not declared under stakeholders:",
-                    )
-                )
-    for code, stakeholder in framework.stakeholders.items():
-        if stakeholder.headline not in framework.kpis:
-            problems.append(
-                at.problem(
-                    ["stakeholders", code, "headline"], f"headline '{stakeholder.headline}' is not a KPI"
-                )
-            )
-    for code, kpi in framework.kpis.items():
-        if kpi.outcome and kpi.outcome not in framework.outcomes:
-            problems.append(
-                at.problem(
-                    ["kpis", code, "outcome"], f"outcome '{kpi.outcome}' is not declared under outcomes:"
-                )
-            )
-        for part in (kpi.numerator, kpi.denominator):
-            if part and part not in framework.kpis:
-                problems.append(at.problem(["kpis", code], f"'{part}' is not a KPI"))
-    return problems
-
-
-# The mask and the contract know these by their code: another code would be shown without its protection.
-_ONE_CODE = {
-    "pomp_mean": "dimension_score",
-    "weighted_index": "rqi",
-    "index_coverage": "rqi_coverage",
-    "respondent_count": "respondents",
-    "response_rate": "participation",
-    "group_coverage": "coverage",
-    "group_balance": "balance",
-}
-
-
-def _methods(framework: Framework, at: Located) -> list[Problem]:
-    problems = []
-    for code, kpi in framework.kpis.items():
-        only = _ONE_CODE.get(kpi.method, code)
-        if only != code:
-            said = f"method {kpi.method} is published under the code '{only}'; change that KPI instead"
-            problems.append(at.problem(["kpis", code, "method"], said))
-    if "respondents" not in framework.kpis:
-        said = "'respondents' cannot be removed: the privacy mask counts with it"
-        problems.append(at.problem(["kpis", "respondents"], said))
     return problems
 
 
@@ -200,6 +144,8 @@ def _source(
         )
     problems += _questions(source, at, framework)
     problems += _outcomes(source, at, framework)
+    problems += check_items(source, at, framework)
+    problems += check_segments(source, at, framework)
     for index, measure in enumerate(source.measures):
         if measure.roll_up == "weighted_by_n" and not source.keys.n:
             problems.append(

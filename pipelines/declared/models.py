@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -69,9 +69,13 @@ class Organisation(Declared):
 
 
 class Stakeholder(Label):
-    """A group whose relation is measured; `headline` is the KPI of its card."""
+    """A group whose relation is measured; `headline` is the KPI of its card.
+
+    `about` names another group that our own people speak of: a side of that relation, with no card of its own.
+    """
 
     headline: Code = "rqi"
+    about: Code | None = None
 
 
 class Dimension(Label):
@@ -82,16 +86,80 @@ class Dimension(Label):
 
 
 class Outcome(Label):
-    pass
+    """What a question asks beside the dimensions, on its own scale."""
 
 
-Method = Literal[
+class Value(Label):
+    """A value the organisation proclaims; items ask how much it is proclaimed and how much it is lived."""
+
+    definition: Label | None = None
+
+
+class SegmentValue(Label):
+    """One group of a segment; `texts` are what files call it, its code where none is given."""
+
+    texts: list[Text] = []
+
+
+class Segment(Label):
+    """A declared cut of respondents (age band, channel); who has no declared value is `other`."""
+
+    values: Annotated[dict[Code, SegmentValue], Field(min_length=2, max_length=12)]
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Segment:
+        seen: dict[str, str] = {}
+        for code, value in self.values.items():
+            if code == "other":
+                raise ValueError("'other' is everybody without a declared value; use another code")
+            for text in value.texts or [code]:
+                if text in seen:
+                    raise ValueError(f"text '{text}' means both '{seen[text]}' and '{code}'; keep one")
+                seen[text] = code
+        return self
+
+
+class Relation(Label):
+    """Two groups who see one relation from its two sides, compared on the dimensions they mirror."""
+
+    sides: tuple[Code, Code]
+    kind: Literal["symmetry", "reciprocity"]
+
+    @model_validator(mode="after")
+    def _two(self) -> Relation:
+        if self.sides[0] == self.sides[1]:
+            raise ValueError(f"the two sides of a relation differ; both are '{self.sides[0]}'")
+        return self
+
+
+class Link(Label):
+    """What must hold together: a KPI that stays above a level."""
+
+    kpi: Code
+    stakeholder: Code
+    holds_from: float
+
+
+class Side(Declared):
+    """A KPI of a stakeholder, as one side of a correlation."""
+
+    stakeholder: Code
+    kpi: Code
+
+
+# Computed from answers, events and figures by the SQL, before the mask.
+BaseMethod = Literal[
     "pomp_mean",
     "weighted_index",
+    "mirrored_index",
     "index_coverage",
     "net_promoter",
     "top_box",
+    "share_between",
     "outcome_mean",
+    "value_mean",
+    "say_do",
+    "theme_share",
     "respondent_count",
     "response_rate",
     "group_coverage",
@@ -100,34 +168,96 @@ Method = Literal[
     "ledger_sum",
     "ledger_ratio",
 ]
+# Computed from published figures, after the mask: `pipelines.derive`.
+DerivedMethod = Literal[
+    "mirrored_gap",
+    "york_slope",
+    "concordance",
+    "reciprocity",
+    "gesture_gap",
+    "better_together",
+    "sibling_excess",
+    "concentration",
+    "crisis_share",
+    "early_warning",
+    "link",
+    "rank_correlation",
+    "register_share",
+    "relational_weight",
+    "post_stratified",
+]
+DERIVED_METHODS = frozenset(get_args(DerivedMethod))
+# What each method cannot do without, as people write it.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "net_promoter": ("outcome",),
+    "top_box": ("outcome", "top"),
+    "share_between": ("outcome", "from", "to"),
+    "outcome_mean": ("outcome",),
+    "value_mean": ("outcome",),
+    "ledger_ratio": ("numerator", "denominator"),
+    "mirrored_gap": ("kind",),
+    "gesture_gap": ("of", "dimension", "thresholds"),
+    "better_together": ("of", "segment", "together", "alone"),
+    "sibling_excess": ("of",),
+    "concentration": ("of", "segment"),
+    "rank_correlation": ("x", "y"),
+    "register_share": ("register",),
+    "post_stratified": ("of", "segment"),
+}
 
 
 class Kpi(Label):
     """One KPI: a method of the code, instantiated. `names` are per-stakeholder names (eNPS)."""
 
-    method: Method
+    method: BaseMethod | DerivedMethod
     outcome: Code | None = None
     stakeholders: Stakeholders = "all"
     range: tuple[float, float] | None = None
     better: Literal["higher", "lower", "neither"] = "higher"
-    unit: Literal["points", "score", "percent", "money", "ratio", "count"]
+    unit: Literal["points", "score", "percent", "money", "ratio", "count", "hours"]
     top: dict[int, list[int]] = {}
+    from_value: Annotated[float | None, Field(alias="from")] = None
+    to_value: Annotated[float | None, Field(alias="to")] = None
+    promoters_from: float = 9
+    detractors_to: float = 6
     numerator: Code | None = None
     denominator: Code | None = None
+    of: Code | None = None
+    dimension: Code | None = None
+    segment: Code | None = None
+    together: Code | None = None
+    alone: list[Code] = []
+    thresholds: dict[Code, float] = {}
+    kind: Literal["symmetry", "reciprocity"] | None = None
+    false_alarm_rate: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    x: Side | None = None
+    y: Side | None = None
+    register_code: Annotated[Literal["strategy", "bodies"] | None, Field(alias="register")] = None
     names: dict[Code, Text] = {}
     definition: Label
     formula: Label | Text
     needs: Label | None = None
+    idea: Label | None = None
+    target: float | None = None
 
     @model_validator(mode="after")
     def _instantiated(self) -> Kpi:
-        if self.method in {"net_promoter", "top_box", "outcome_mean"} and not self.outcome:
-            raise ValueError(f"method {self.method} needs `outcome:`")
-        if self.method == "top_box" and not self.top:
-            raise ValueError("method top_box needs `top:`, such as {5: [4, 5]}")
-        if self.method == "ledger_ratio" and not (self.numerator and self.denominator):
-            raise ValueError("method ledger_ratio needs `numerator:` and `denominator:`")
+        given = self.model_dump(by_alias=True)
+        absent = [name for name in _NEEDED.get(self.method, ()) if given[name] in (None, [], {})]
+        if absent:
+            said = " and ".join(f"`{name}:`" for name in absent)
+            hint = ", such as {5: [4, 5]}" if absent == ["top"] else ""
+            raise ValueError(f"method {self.method} needs {said}{hint}")
+        if self.method == "share_between" and (self.from_value or 0) > (self.to_value or 0):
+            raise ValueError(f"`from: {self.from_value:g}` must not be above `to: {self.to_value:g}`")
+        if self.detractors_to >= self.promoters_from:
+            raise ValueError("`detractors_to:` must be below `promoters_from:`")
         return self
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is a function of published figures."""
+        return self.method in DERIVED_METHODS
 
 
 class Framework(Declared):
@@ -138,6 +268,10 @@ class Framework(Declared):
     stakeholders: dict[Code, Stakeholder]
     outcomes: dict[Code, Outcome] = {}
     dimensions: dict[Code, Dimension]
+    values: dict[Code, Value] = {}
+    segments: dict[Code, Segment] = {}
+    relations: dict[Code, Relation] = {}
+    links: dict[Code, Link] = {}
     kpis: dict[Code, Kpi]
 
 

@@ -47,7 +47,10 @@ class Keys(Declared):
 
 
 class Item(Declared):
-    """One question: its column, its scale, what it measures; `waves:` are those that ask it, all by default."""
+    """One question: its column, its scale, what it measures; `waves:` are those that ask it, all by default.
+
+    `parallel` says that its wording is the same idea and the same verb as on the other side of a relation.
+    """
 
     code: Code
     column: Text
@@ -55,6 +58,9 @@ class Item(Declared):
     waves: list[Text] = []
     dimension: Code | None = None
     outcome: Code | None = None
+    value: Code | None = None
+    facet: Literal["proclaimed", "lived"] | None = None
+    parallel: bool = False
     min: float
     max: float
     reversed: bool = False
@@ -66,8 +72,12 @@ class Item(Declared):
     def _meaningful(self) -> Item:
         if self.min >= self.max:
             raise ValueError(f"item '{self.code}': min {self.min:g} must be below max {self.max:g}")
-        if (self.dimension is None) == (self.outcome is None):
-            raise ValueError(f"item '{self.code}' needs exactly one of `dimension:` or `outcome:`")
+        if sum(one is not None for one in (self.dimension, self.outcome, self.value)) != 1:
+            raise ValueError(f"item '{self.code}' needs exactly one of `dimension:`, `outcome:` or `value:`")
+        if (self.value is None) != (self.facet is None):
+            raise ValueError(f"item '{self.code}' needs `value:` and `facet: proclaimed` or `facet: lived`")
+        if self.parallel and self.dimension is None:
+            raise ValueError(f"item '{self.code}': `parallel:` belongs to an item of a dimension")
         outside = [text for text, value in self.values.items() if not self.min <= value <= self.max]
         if outside:
             raise ValueError(
@@ -214,6 +224,7 @@ class Source(Declared):
     files: Text
     stakeholder: Code | None = None
     subject: Literal["person", "organisation"] = "person"
+    respondents: bool = True
     label: Label | None = None
     owner: Text
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly"]
@@ -289,6 +300,8 @@ class Source(Declared):
             raise ValueError(
                 "`long:` needs `keys: {response: <column>}`, which says what answers belong together"
             )
+        if not self.respondents and self.kind != "responses":
+            raise ValueError("`respondents: false` belongs to `kind: responses`: other kinds count nobody")
         if self.exclude and self.kind == "measures":
             raise ValueError(
                 "`exclude:` keeps responses and events as tests; leave rows out with `not_records:`"

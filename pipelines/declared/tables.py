@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.declared.base import Label
 from pipelines.declared.expressions import resolve
+from pipelines.declared.framed import framed
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit
 from pipelines.declared.periods import code_of, fiscal_year, periods
 from pipelines.declared.schemas import SCHEMAS
@@ -28,11 +28,6 @@ def _latest(home: Home) -> dict[str, Unit]:
         if unit.code not in latest or unit.valid_from > latest[unit.code].valid_from:
             latest[unit.code] = unit
     return latest
-
-
-def _both(text: Label | str) -> tuple[str, str]:
-    """French and English; words written once serve both."""
-    return (text, text) if isinstance(text, str) else (text.fr, text.en)
 
 
 def unit_closure(home: Home) -> list[tuple[str, str, int, dt.date, dt.date]]:
@@ -90,68 +85,6 @@ def _headcounts(home: Home) -> Iterator[Row]:
             yield unit, start, end, headcount
 
 
-def surveyed(home: Home) -> list[str]:
-    """Stakeholders with at least one source, in the framework's order."""
-    measured = {source.stakeholder for source in home.sources.values()}
-    return [code for code in home.framework.stakeholders if code in measured]
-
-
-def _framework(home: Home) -> Iterator[tuple[str, Row]]:
-    framework = home.framework
-    for order, code in enumerate(surveyed(home)):
-        group = framework.stakeholders[code]
-        yield "stakeholders", (code, group.fr, group.en, home.privacy.k(code), group.headline, order)
-    for order, (code, dimension) in enumerate(framework.dimensions.items()):
-        told = dimension.definition
-        yield (
-            "dimensions",
-            (
-                code,
-                dimension.fr,
-                dimension.en,
-                told.fr if told else dimension.fr,
-                told.en if told else dimension.en,
-                dimension.weight,
-                dimension.mirror_id,
-                order,
-            ),
-        )
-        for group_code in dimension.asked_of:
-            yield "dimension_stakeholders", (code, group_code)
-    for order, (code, kpi) in enumerate(framework.kpis.items()):
-        low, high = kpi.range or (None, None)
-        yield (
-            "kpis",
-            (
-                code,
-                kpi.method,
-                kpi.outcome,
-                kpi.fr,
-                kpi.en,
-                kpi.definition.fr,
-                kpi.definition.en,
-                *_both(kpi.formula),
-                kpi.unit,
-                low,
-                high,
-                kpi.better,
-                "finance" if kpi.method.startswith("ledger_") else "relation",
-                kpi.numerator,
-                kpi.denominator,
-                kpi.needs.fr if kpi.needs else None,
-                kpi.needs.en if kpi.needs else None,
-                order,
-            ),
-        )
-        for group_code, name in kpi.names.items():
-            yield "kpi_labels", (code, group_code, name, name)
-        for points, best in kpi.top.items():
-            yield "top_boxes", (code, points, len(best))
-    for code, outcome in framework.outcomes.items():
-        yield "outcomes", (code, outcome.fr, outcome.en)
-    yield "segments", ("all", "Ensemble", "Everyone", 0)
-
-
 def _breaks(home: Home) -> Iterator[Row]:
     """Where an instrument, or the chart of accounts, becomes another version; `all` is the source of finance."""
     grain, start = home.organisation.scorecard_grain, home.organisation.fiscal_start_month
@@ -182,13 +115,15 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                 source.version,
                 source.disclosure,
                 source.waves == "continuous",
+                source.respondents,
             ),
         )
         for wave in source.waves if isinstance(source.waves, list) else []:
             period = code_of(wave.closed, grain, start)
             yield "waves", (code, wave.code, wave.opened, wave.closed, wave.invited, period)
         for item in source.items:
-            role, target = ("dimension", item.dimension) if item.dimension else ("outcome", item.outcome)
+            roles = {"dimension": item.dimension, "outcome": item.outcome, "value": item.value}
+            role, target = next((name, code) for name, code in roles.items() if code)
             yield (
                 "items",
                 (
@@ -197,6 +132,7 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                     f"{code}__{item.code}",
                     role,
                     target,
+                    item.facet,
                     item.min,
                     item.max,
                     item.reversed,
@@ -205,6 +141,10 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                     item.text.en if item.text else None,
                 ),
             )
+        if source.comments:  # what a lexicon reads of the open questions stands where an answer would
+            tone = ("comment_tone", "outcome", "comment_tone", None, -1.0, 1.0, False, 3, None, None)
+            yield "items", (code, "comment_tone", *tone)
+        yield from (("source_segments", (code, group)) for group in source.segments)
         for measure in source.measures:
             how = (measure.statistic, measure.scale, measure.roll_up)
             yield "measures", _figure(code, source.kind, measure, how)
@@ -312,7 +252,7 @@ def declared_tables(home: Home) -> dict[str, pa.Table]:
     rows["headcounts"] += _headcounts(home)
     rows["periods"] += _periods(home)
     rows["breaks"] += _breaks(home)
-    for family in (_framework(home), _sources(home), _finance(home)):
+    for family in (framed(home), _sources(home), _finance(home)):
         for name, row in family:
             rows[name].append(row)
     tables = {

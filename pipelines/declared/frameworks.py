@@ -1,0 +1,162 @@
+"""What framework.yml says of itself, and what items and segments of a source say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.declared.lines import Located, Problem
+from pipelines.declared.models import Framework, Kpi
+from pipelines.declared.sources import Source
+
+# The mask and the contract know these by their code: another code would be shown without its protection.
+_ONE_CODE = {
+    "pomp_mean": "dimension_score",
+    "weighted_index": "rqi",
+    "mirrored_index": "mirrored_index",
+    "index_coverage": "rqi_coverage",
+    "respondent_count": "respondents",
+    "response_rate": "participation",
+    "group_coverage": "coverage",
+    "group_balance": "balance",
+}
+
+
+def check_framework(framework: Framework, at: Located) -> list[Problem]:
+    """Every name that framework.yml uses and does not declare.
+
+    A home that removes a dimension or a stakeholder does without the shipped KPIs, relations and links that rest on
+    it: only what the home itself wrote is refused.
+    """
+    return [
+        *_groups(framework, at),
+        *_relations(framework, at),
+        *_methods(framework, at),
+        *(problem for code, kpi in framework.kpis.items() for problem in _names(code, kpi, framework, at)),
+    ]
+
+
+def _is_own(at: Located, section: str, code: str) -> bool:
+    """Whether the home's own file writes this entry."""
+    return code in (at.value.get(section) or {})
+
+
+def _groups(framework: Framework, at: Located) -> Iterator[Problem]:
+    for code, dimension in framework.dimensions.items():
+        for group in dimension.asked_of:
+            if group not in framework.stakeholders:
+                said = f"stakeholder '{group}' is not declared under stakeholders:"
+                yield at.problem(["dimensions", code, "asked_of"], said)
+    for code, stakeholder in framework.stakeholders.items():
+        where = ["stakeholders", code]
+        if stakeholder.headline not in framework.kpis:
+            yield at.problem([*where, "headline"], f"headline '{stakeholder.headline}' is not a KPI")
+        if stakeholder.about and stakeholder.about not in framework.stakeholders:
+            said = f"'{stakeholder.about}' is not declared under stakeholders:"
+            yield at.problem([*where, "about"], said)
+    # one column of dim_dimensions names them all
+    kinds = {"dimensions": framework.dimensions, "values": framework.values, "links": framework.links}
+    seen: dict[str, str] = {}
+    for kind, codes in kinds.items():
+        for code in codes:
+            if seen.setdefault(code, kind) != kind:
+                yield at.problem([kind, code], f"'{code}' already stands under {seen[code]}:; rename one")
+
+
+def _relations(framework: Framework, at: Located) -> Iterator[Problem]:
+    known = ", ".join(framework.stakeholders)
+    pairs: dict[tuple[str, str], str] = {}
+    for code, relation in framework.relations.items():
+        for side in relation.sides:
+            if side not in framework.stakeholders and _is_own(at, "relations", code):
+                said = (
+                    f"side '{side}' is not a stakeholder; it has {known}. Write `{code}: null` to do without"
+                )
+                yield at.problem(["relations", code, "sides"], said)
+        one, other = sorted(relation.sides)
+        if first := pairs.get((one, other)):
+            yield at.problem(["relations", code], f"the same sides already make relation '{first}'")
+        pairs[one, other] = code
+    for code, link in framework.links.items():
+        if not _is_own(at, "links", code):
+            continue
+        if link.kpi not in framework.kpis:
+            yield at.problem(["links", code, "kpi"], f"'{link.kpi}' is not a KPI")
+        if link.stakeholder not in framework.stakeholders:
+            yield at.problem(
+                ["links", code, "stakeholder"], f"'{link.stakeholder}' is not a stakeholder; it has {known}"
+            )
+
+
+def _names(code: str, kpi: Kpi, framework: Framework, at: Located) -> Iterator[Problem]:
+    where = ["kpis", code]
+    if kpi.outcome and kpi.outcome not in framework.outcomes:
+        said = f"outcome '{kpi.outcome}' is not declared under outcomes:"
+        yield at.problem([*where, "outcome"], said)
+    sides = [side for side in (kpi.x, kpi.y) if side]
+    for part in (kpi.numerator, kpi.denominator):
+        if part and part not in framework.kpis:
+            yield at.problem(where, f"'{part}' is not a KPI")
+    if not _is_own(at, "kpis", code):
+        return
+    for part in (kpi.of, *(side.kpi for side in sides)):
+        if part and part not in framework.kpis:
+            yield at.problem(where, f"'{part}' is not a KPI")
+    for side in sides:
+        if side.stakeholder not in framework.stakeholders:
+            yield at.problem(where, f"stakeholder '{side.stakeholder}' is not declared under stakeholders:")
+    if kpi.dimension and kpi.dimension not in framework.dimensions:
+        yield at.problem([*where, "dimension"], f"dimension '{kpi.dimension}' is not in the framework")
+    segment = framework.segments.get(kpi.segment or "")
+    for value in (kpi.together, *kpi.alone) if segment else ():
+        if value and value not in segment.values:
+            said = f"'{value}' is not a value of segment '{kpi.segment}'; it has {', '.join(segment.values)}"
+            yield at.problem(where, said)
+
+
+def _methods(framework: Framework, at: Located) -> Iterator[Problem]:
+    for code, kpi in framework.kpis.items():
+        only = _ONE_CODE.get(kpi.method, code)
+        if only != code:
+            said = f"method {kpi.method} is published under the code '{only}'; change that KPI instead"
+            yield at.problem(["kpis", code, "method"], said)
+    if "respondents" not in framework.kpis:
+        said = "'respondents' cannot be removed: the privacy mask counts with it"
+        yield at.problem(["kpis", "respondents"], said)
+
+
+def check_items(source: Source, at: Located, framework: Framework) -> list[Problem]:
+    """Values known, each facet asked once; scales that the KPIs of an outcome can be computed on."""
+    problems = []
+    facets: dict[tuple[str, str], str] = {}
+    for index, item in enumerate(source.items):
+        if item.value and item.value not in framework.values:
+            known = ", ".join(framework.values) or "none yet"
+            said = f"value '{item.value}' is not under values: of the framework; it has {known}"
+            problems.append(at.problem(["items", index, "value"], said))
+        if item.value and item.facet:
+            first = facets.setdefault((item.value, item.facet), item.code)
+            if first != item.code:
+                said = f"value '{item.value}' is asked as {item.facet} by '{first}' too; keep one"
+                problems.append(at.problem(["items", index], said))
+        for code, kpi in framework.kpis.items():
+            if kpi.method != "net_promoter" or not item.outcome or kpi.outcome != item.outcome:
+                continue
+            if item.max < kpi.promoters_from or item.min > kpi.detractors_to:
+                said = (
+                    f"item '{item.code}' goes from {item.min:g} to {item.max:g}; KPI '{code}' counts answers from"
+                    f" {kpi.promoters_from:g} against answers to {kpi.detractors_to:g}: the scales do not match"
+                )
+                problems.append(at.problem(["items", index], said))
+    return problems
+
+
+def check_segments(source: Source, at: Located, framework: Framework) -> list[Problem]:
+    """Where the framework declares cuts, a misspelt one would be no cut at all, in silence."""
+    return [
+        at.problem(
+            ["segments", code],
+            f"segment '{code}' is not under segments: of the framework; it has {', '.join(framework.segments)}",
+        )
+        for code in source.segments
+        if framework.segments and code not in framework.segments
+    ]
