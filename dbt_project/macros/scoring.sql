@@ -65,3 +65,45 @@
     {%- else -%} {{ points(item) }} > {{ item.max_value - item.min_value - box.top_count }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Lived less proclaimed, -100 to 100, of who answered both (one respondent, two answers: a paired difference). -#}
+{% macro say_do_score(items, present) -%}
+    {%- set lived = items | selectattr('facet', 'equalto', 'lived') | list -%}
+    {%- set proclaimed = items | selectattr('facet', 'equalto', 'proclaimed') | list -%}
+    cast({{ dimension_score(lived, present) }} - {{ dimension_score(proclaimed, present) }} as decimal(15, 12))
+{%- endmacro %}
+
+
+{#- Whether the answer lies between two answers, both included. -#}
+{% macro is_between(kpi, items, present) -%}
+    {{ outcome_value(items, present) }} between {{ kpi.from_value }} and {{ kpi.to_value }}
+{%- endmacro %}
+
+
+{#- Whether a comment touches a theme; null where there is no comment. -#}
+{% macro is_on_theme(theme_code, present) -%}
+    {%- if 'comment_themes' not in present -%} cast(null as boolean)
+    {%- else -%} {{ array_contains('responses.comment_themes', literal(theme_code)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro array_contains(array, element) %}{{ return(adapter.dispatch('array_contains')(array, element)) }}{% endmacro %}
+{% macro default__array_contains(array, element) %}array_contains({{ array }}, {{ element }}){% endmacro %}
+{% macro duckdb__array_contains(array, element) %}list_contains({{ array }}, {{ element }}){% endmacro %}
+
+
+{#- The declared group of a respondent: its code, or the segment's `other` where the text is not declared. -#}
+{% macro segment_code(group, texts, present) -%}
+    {%- set column = 'responses.' ~ adapter.quote('segment_' ~ group) -%}
+    {%- if 'segment_' ~ group not in present -%} {{ literal(group ~ '__other') }}
+    {%- else -%}
+        case {{ column }}
+            {%- for row in texts | selectattr('segment_group', 'equalto', group) %}
+            when {{ literal(row.text) }} then {{ literal(row.segment_code) }}
+            {%- endfor %}
+            else {{ literal(group ~ '__other') }}
+        end
+    {%- endif -%}
+{%- endmacro %}

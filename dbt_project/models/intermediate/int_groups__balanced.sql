@@ -17,6 +17,7 @@ groups as (
 
     select stakeholder_code, threshold_count, count(*) over () as declared_count
     from {{ source('declared', 'stakeholders') }}
+    where about_code is null
 
 ),
 
@@ -24,6 +25,7 @@ measured as (
 
     select unit_code, stakeholder_code, period_code, disclosure, respondent_count as n
     from {{ ref('int_cells__rolled_up') }}
+    where segment_code = 'all'
     union all
     select unit_code, stakeholder_code, period_code, disclosure, n
     from {{ ref('int_measures__rolled_up') }}

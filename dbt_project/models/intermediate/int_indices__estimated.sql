@@ -1,44 +1,13 @@
 {#- CONTRACT.md, relational quality index. A row per cell and set of dimensions: the cell's own set, the set it
-    shares with the period it is compared with, the set its groups share. -#}
+    shares with the period it is compared with, the set its groups share, the set it mirrors with another side. -#}
 {%- set dimensions = scored_dimensions() -%}
+{%- set segments = cut_segments() -%}
 
 with
 
-declared_dimensions as (
-
-    select
-        dimension_stakeholders.stakeholder_code,
-        dimensions.dimension_code,
-        dimensions.weight,
-        count(*) over (partition by dimension_stakeholders.stakeholder_code) as declared_count
-    from {{ source('declared', 'dimension_stakeholders') }} as dimension_stakeholders
-    inner join {{ source('declared', 'dimensions') }} as dimensions
-        on dimension_stakeholders.dimension_code = dimensions.dimension_code
-
-),
-
--- A dimension with fewer answers than the threshold is never published, so it may not weigh in what is.
 present as (
 
-    select
-        cells.unit_code,
-        cells.stakeholder_code,
-        cells.period_code,
-        cells.dimension_code,
-        cells.answer_count,
-        cast(cells.total as double) / cells.answer_count as mean_score,
-        declared_dimensions.weight,
-        declared_dimensions.declared_count
-    from {{ ref('int_cells__unpivoted') }} as cells
-    inner join declared_dimensions
-        on
-            cells.stakeholder_code = declared_dimensions.stakeholder_code
-            and cells.dimension_code = declared_dimensions.dimension_code
-    inner join {{ source('declared', 'kpis') }} as kpis
-        on cells.kpi_code = kpis.kpi_code and kpis.method = 'pomp_mean'
-    inner join {{ source('declared', 'stakeholders') }} as stakeholders
-        on cells.stakeholder_code = stakeholders.stakeholder_code
-    where cells.answer_count >= stakeholders.threshold_count
+    select * from {{ ref('int_dimensions__present') }}
 
 ),
 
@@ -48,9 +17,12 @@ own_sets as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
+        -- our own people's view of a group is no group of its own, nor is a part of one
+        segment_code = 'all' and min(case when is_group then 1 else 0 end) = 1 as is_group,
         {{ dbt.listagg('dimension_code', "','", 'order by dimension_code') }} as dimension_set
     from present
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
     having 2 * count(*) >= max(declared_count)
 
 ),
@@ -61,6 +33,7 @@ compared_sets as (
         now.unit_code,
         now.stakeholder_code,
         now.period_code,
+        now.segment_code,
         before.period_code as compared_period_code,
         {{ dbt.listagg('now.dimension_code', "','", 'order by now.dimension_code') }} as dimension_set
     from present as now
@@ -70,8 +43,9 @@ compared_sets as (
             periods.compared_period_code = before.period_code
             and now.unit_code = before.unit_code
             and now.stakeholder_code = before.stakeholder_code
+            and now.segment_code = before.segment_code
             and now.dimension_code = before.dimension_code
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
     having 2 * count(*) >= max(now.declared_count)
 
 ),
@@ -92,6 +66,8 @@ balanced_dimensions as (
             present.unit_code = own_sets.unit_code
             and present.stakeholder_code = own_sets.stakeholder_code
             and present.period_code = own_sets.period_code
+            and present.segment_code = own_sets.segment_code
+    where own_sets.is_group
     group by 1, 2, 3
 
 ),
@@ -100,6 +76,7 @@ balanced_groups as (
 
     select unit_code, period_code, count(*) as group_count
     from own_sets
+    where is_group
     group by 1, 2
     having count(*) >= 2
 
@@ -127,16 +104,25 @@ balanced_sets as (
 
 wanted as (
 
-    select unit_code, stakeholder_code, period_code, dimension_set from own_sets
+    select unit_code, stakeholder_code, period_code, segment_code, dimension_set from own_sets
     union
-    select unit_code, stakeholder_code, period_code, dimension_set from compared_sets
+    select unit_code, stakeholder_code, period_code, segment_code, dimension_set from compared_sets
     union
-    select unit_code, stakeholder_code, compared_period_code, dimension_set from compared_sets
+    select unit_code, stakeholder_code, compared_period_code, segment_code, dimension_set from compared_sets
     union
-    select own_sets.unit_code, own_sets.stakeholder_code, own_sets.period_code, balanced_sets.dimension_set
+    select unit_code, stakeholder_code, period_code, 'all' as segment_code, dimension_set
+    from {{ ref('int_sides__mirrored') }}
+    union
+    select
+        own_sets.unit_code,
+        own_sets.stakeholder_code,
+        own_sets.period_code,
+        own_sets.segment_code,
+        balanced_sets.dimension_set
     from balanced_sets
     inner join own_sets
         on balanced_sets.unit_code = own_sets.unit_code and balanced_sets.period_code = own_sets.period_code
+    where own_sets.is_group
 
 ),
 
@@ -147,6 +133,7 @@ widened as (
         wanted.unit_code,
         wanted.stakeholder_code,
         wanted.period_code,
+        wanted.segment_code,
         wanted.dimension_set,
         count(*) as dimension_count,
         max(present.answer_count) as largest_count
@@ -161,8 +148,9 @@ widened as (
             wanted.unit_code = present.unit_code
             and wanted.stakeholder_code = present.stakeholder_code
             and wanted.period_code = present.period_code
+            and wanted.segment_code = present.segment_code
             and position(',' || present.dimension_code || ',' in ',' || wanted.dimension_set || ',') > 0
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 
 ),
 
@@ -173,6 +161,26 @@ closure as (
 
 ),
 
+-- Each respondent once for everybody, and once for its group of each segment.
+answers as (
+
+    {%- for segment in [none] + segments %}
+    select
+        placed_unit_code,
+        stakeholder_code,
+        period_code,
+        closed_date,
+        {{ segment ~ '_segment' if segment else "'all'" }} as segment_code
+        {%- for dimension in dimensions %},
+        {{ dimension }}_score
+        {%- endfor %}
+    from {{ ref('int_responses__placed') }}
+    {{- ' where ' ~ segment ~ '_segment is not null' if segment }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 -- psi of the contract, times a constant of the cell (largest_count instead of n, not known yet).
 deviations as (
 
@@ -180,6 +188,7 @@ deviations as (
         widened.unit_code,
         widened.stakeholder_code,
         widened.period_code,
+        widened.segment_code,
         widened.dimension_set,
         {%- for dimension in dimensions %}
         {{ '+ ' if not loop.first }}coalesce(
@@ -189,7 +198,7 @@ deviations as (
         {%- else %}
         0
         {%- endfor %} as deviation
-    from {{ ref('int_responses__placed') }} as responses
+    from answers as responses
     inner join closure
         on
             responses.placed_unit_code = closure.unit_code
@@ -199,6 +208,7 @@ deviations as (
             closure.ancestor_code = widened.unit_code
             and responses.stakeholder_code = widened.stakeholder_code
             and responses.period_code = widened.period_code
+            and responses.segment_code = widened.segment_code
     where
         {%- for dimension in dimensions %}
         {{ 'or ' if not loop.first }}(
@@ -217,11 +227,12 @@ spreads as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         dimension_set,
         count(*) as response_count,
         sum(cast(deviation * deviation as decimal(38, 12))) as square_sum
     from deviations
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 
 ),
 
@@ -231,6 +242,7 @@ indices as (
         widened.unit_code,
         widened.stakeholder_code,
         widened.period_code,
+        widened.segment_code,
         widened.dimension_set,
         widened.dimension_count,
         spreads.response_count,
@@ -256,6 +268,7 @@ indices as (
             widened.unit_code = spreads.unit_code
             and widened.stakeholder_code = spreads.stakeholder_code
             and widened.period_code = spreads.period_code
+            and widened.segment_code = spreads.segment_code
             and widened.dimension_set = spreads.dimension_set
 
 )
@@ -264,10 +277,11 @@ select
     indices.unit_code,
     indices.stakeholder_code,
     indices.period_code,
+    indices.segment_code,
     indices.dimension_set,
     own_sets.dimension_set is not null as is_own_set,
     compared_sets.dimension_set as compared_dimension_set,
-    balanced_sets.dimension_set is not null as is_balanced_set,
+    balanced_sets.dimension_set is not null and balanced_own.is_group is not null as is_balanced_set,
     indices.dimension_count,
     indices.response_count,
     indices.weighted_sum / indices.total_weight as index_value,
@@ -283,14 +297,23 @@ left join own_sets
         indices.unit_code = own_sets.unit_code
         and indices.stakeholder_code = own_sets.stakeholder_code
         and indices.period_code = own_sets.period_code
+        and indices.segment_code = own_sets.segment_code
         and indices.dimension_set = own_sets.dimension_set
 left join compared_sets
     on
         indices.unit_code = compared_sets.unit_code
         and indices.stakeholder_code = compared_sets.stakeholder_code
         and indices.period_code = compared_sets.period_code
+        and indices.segment_code = compared_sets.segment_code
 left join balanced_sets
     on
         indices.unit_code = balanced_sets.unit_code
         and indices.period_code = balanced_sets.period_code
         and indices.dimension_set = balanced_sets.dimension_set
+left join own_sets as balanced_own
+    on
+        indices.unit_code = balanced_own.unit_code
+        and indices.stakeholder_code = balanced_own.stakeholder_code
+        and indices.period_code = balanced_own.period_code
+        and indices.segment_code = balanced_own.segment_code
+        and balanced_own.is_group

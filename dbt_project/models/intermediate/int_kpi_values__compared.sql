@@ -19,6 +19,7 @@ index_pairs as (
         now.unit_code,
         now.stakeholder_code,
         now.period_code,
+        now.segment_code,
         now.index_value - before.index_value as change_value,
         now.index_variance as variance_now,
         before.index_variance as variance_before,
@@ -30,6 +31,7 @@ index_pairs as (
             own.unit_code = now.unit_code
             and own.stakeholder_code = now.stakeholder_code
             and own.period_code = now.period_code
+            and own.segment_code = now.segment_code
             and own.compared_dimension_set = now.dimension_set
     inner join {{ ref('int_periods__compared') }} as periods on own.period_code = periods.period_code
     inner join indices as before
@@ -37,6 +39,7 @@ index_pairs as (
             own.unit_code = before.unit_code
             and own.stakeholder_code = before.stakeholder_code
             and periods.compared_period_code = before.period_code
+            and own.segment_code = before.segment_code
             and own.compared_dimension_set = before.dimension_set
     where own.is_own_set
 
@@ -73,6 +76,8 @@ pairs as (
         now.unit_code,
         now.stakeholder_code,
         now.period_code,
+        now.segment_code,
+        now.counterparty_code,
         now.kpi_code,
         now.dimension_code,
         before.period_code as compared_period_code,
@@ -109,6 +114,8 @@ pairs as (
             periods.compared_period_code = before.period_code
             and now.unit_code = before.unit_code
             and now.stakeholder_code = before.stakeholder_code
+            and now.segment_code = before.segment_code
+            and now.counterparty_code = before.counterparty_code
             and now.kpi_code = before.kpi_code
             and now.dimension_code = before.dimension_code
     left join index_pairs
@@ -116,6 +123,8 @@ pairs as (
             now.unit_code = index_pairs.unit_code
             and now.stakeholder_code = index_pairs.stakeholder_code
             and now.period_code = index_pairs.period_code
+            and now.segment_code = index_pairs.segment_code
+            and now.kpi_method = 'weighted_index'
     left join across_breaks
         on
             now.stakeholder_code = across_breaks.stakeholder_code
@@ -172,8 +181,8 @@ select
     estimated.unit_code,
     estimated.period_code,
     estimated.stakeholder_code,
-    'all' as segment_code,
-    'all' as counterparty_code,
+    estimated.segment_code,
+    estimated.counterparty_code,
     estimated.kpi_code,
     estimated.dimension_code,
     estimated.value,
@@ -193,6 +202,10 @@ select
         when abs(changes.change_value) >= changes.smallest_effect then 'real_and_large'
         else 'small_but_real'
     end as change_label,
+    -- Filled from what is published: see pipelines/derive.
+    cast(null as double) as change_p_value,
+    cast(null as {{ dbt.type_string() }}) as verdict_code,
+    cast(null as double) as ranking_value,
     estimated.disclosure,
     organisation.definition_version,
     organisation.as_of_date
@@ -203,5 +216,7 @@ left join changes
         estimated.unit_code = changes.unit_code
         and estimated.stakeholder_code = changes.stakeholder_code
         and estimated.period_code = changes.period_code
+        and estimated.segment_code = changes.segment_code
+        and estimated.counterparty_code = changes.counterparty_code
         and estimated.kpi_code = changes.kpi_code
         and estimated.dimension_code = changes.dimension_code

@@ -18,7 +18,7 @@ cells as (
 
     select
         *,
-        max(scored_count) over (partition by stakeholder_code, period_code) > 0 as has_dimensions
+        max(scored_count) over (partition by stakeholder_code, period_code, segment_code) > 0 as has_dimensions
     from {{ ref('int_cells__rolled_up') }}
 
 ),
@@ -39,7 +39,7 @@ means as (
         {{ sample_variance('answer_count', 'total', 'square_total') }} / answer_count as mean_variance,
         coalesce(invited_count >= answer_count, false) as is_finite
     from counted
-    where kpi_method in ('pomp_mean', 'outcome_mean')
+    where kpi_method in ('pomp_mean', 'outcome_mean', 'value_mean', 'say_do')
 
 ),
 
@@ -49,6 +49,7 @@ mean_rows as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         dimension_code,
         disclosure,
@@ -71,6 +72,7 @@ net_promoter_rows as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         dimension_code,
         disclosure,
@@ -91,6 +93,7 @@ measures as (
 
     select
         measures.*,
+        'all' as segment_code,
         case when measures.scale = 'points' then 1 else kpis.share_scale end as share_scale
     from {{ ref('int_measures__rolled_up') }} as measures
     inner join kpis on measures.kpi_code = kpis.kpi_code
@@ -104,6 +107,7 @@ shares as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         dimension_code,
         disclosure,
@@ -112,12 +116,13 @@ shares as (
         success_count,
         share_scale
     from counted
-    where kpi_method = 'top_box'
+    where kpi_method in ('top_box', 'share_between', 'theme_share')
     union all
     select
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         dimension_code,
         disclosure,
@@ -136,6 +141,7 @@ share_rows as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         dimension_code,
         disclosure,
@@ -158,6 +164,7 @@ reported_rows as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         dimension_code,
         disclosure,
@@ -180,6 +187,7 @@ index_rows as (
         cells.unit_code,
         cells.stakeholder_code,
         cells.period_code,
+        cells.segment_code,
         kpis.kpi_code,
         'all' as dimension_code,
         cells.disclosure,
@@ -199,8 +207,47 @@ index_rows as (
             cells.unit_code = indices.unit_code
             and cells.stakeholder_code = indices.stakeholder_code
             and cells.period_code = indices.period_code
+            and cells.segment_code = indices.segment_code
             and indices.is_own_set
     where cells.has_dimensions
+
+),
+
+-- A side's index on the dimensions it mirrors with another side: what a gap between the two is made of.
+mirrored_rows as (
+
+    select
+        mirrored.unit_code,
+        mirrored.stakeholder_code,
+        mirrored.period_code,
+        'all' as segment_code,
+        kpis.kpi_code,
+        'all' as dimension_code,
+        cells.disclosure,
+        indices.index_value as value,
+        indices.response_count as n,
+        't' as method,
+        indices.index_value as interval_centre,
+        indices.index_variance as interval_variance,
+        indices.response_count - 1 as degrees_of_freedom,
+        cast(null as double) as change_centre,
+        cast(null as double) as change_variance,
+        mirrored.counterparty_code
+    from {{ ref('int_sides__mirrored') }} as mirrored
+    inner join kpis on kpis.kpi_method = 'mirrored_index'
+    inner join cells
+        on
+            mirrored.unit_code = cells.unit_code
+            and mirrored.stakeholder_code = cells.stakeholder_code
+            and mirrored.period_code = cells.period_code
+            and cells.segment_code = 'all'
+    inner join {{ ref('int_indices__estimated') }} as indices
+        on
+            mirrored.unit_code = indices.unit_code
+            and mirrored.stakeholder_code = indices.stakeholder_code
+            and mirrored.period_code = indices.period_code
+            and indices.segment_code = 'all'
+            and mirrored.dimension_set = indices.dimension_set
 
 ),
 
@@ -222,7 +269,10 @@ present_dimensions as (
         on
             counted.stakeholder_code = dimension_stakeholders.stakeholder_code
             and counted.dimension_code = dimension_stakeholders.dimension_code
-    where counted.kpi_method = 'pomp_mean' and counted.answer_count >= stakeholders.threshold_count
+    where
+        counted.kpi_method = 'pomp_mean'
+        and counted.segment_code = 'all'
+        and counted.answer_count >= stakeholders.threshold_count
     group by 1, 2, 3
 
 ),
@@ -234,6 +284,7 @@ exact_figures as (
         cells.unit_code,
         cells.stakeholder_code,
         cells.period_code,
+        cells.segment_code,
         kpis.kpi_code,
         cells.disclosure,
         cells.respondent_count as n,
@@ -250,9 +301,12 @@ exact_figures as (
     from cells
     inner join kpis
         on
-            kpis.kpi_method = 'respondent_count'
+            -- rows about people nobody asked count no respondents
+            (kpis.kpi_method = 'respondent_count' and cells.has_respondents)
             or (kpis.kpi_method = 'response_rate' and cells.invited_count is not null)
-            or (kpis.kpi_method = 'index_coverage' and cells.has_dimensions)
+            or (
+                kpis.kpi_method = 'index_coverage' and cells.has_dimensions and cells.segment_code = 'all'
+            )
     left join declared_dimensions on cells.stakeholder_code = declared_dimensions.stakeholder_code
     left join present_dimensions
         on
@@ -269,6 +323,7 @@ reported_respondents as (
         measures.unit_code,
         measures.stakeholder_code,
         measures.period_code,
+        measures.segment_code,
         kpis.kpi_code,
         case
             when count(*) = count(case when measures.disclosure = 'already_public' then 1 end) then 'already_public'
@@ -285,8 +340,9 @@ reported_respondents as (
             cells.unit_code = measures.unit_code
             and cells.stakeholder_code = measures.stakeholder_code
             and cells.period_code = measures.period_code
+            and cells.has_respondents
     )
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
     having max(measures.n) is not null
 
 ),
@@ -297,6 +353,7 @@ exact_rows as (
         unit_code,
         stakeholder_code,
         period_code,
+        segment_code,
         kpi_code,
         'all' as dimension_code,
         disclosure,
@@ -309,9 +366,11 @@ exact_rows as (
         value as change_centre,
         cast(null as double) as change_variance
     from (
-        select unit_code, stakeholder_code, period_code, kpi_code, disclosure, n, value from exact_figures
+        select unit_code, stakeholder_code, period_code, segment_code, kpi_code, disclosure, n, value
+        from exact_figures
         union all
-        select unit_code, stakeholder_code, period_code, kpi_code, disclosure, n, value from reported_respondents
+        select unit_code, stakeholder_code, period_code, segment_code, kpi_code, disclosure, n, value
+        from reported_respondents
     ) as figures
 
 ),
@@ -323,6 +382,7 @@ group_rows as (
         unit_code,
         'all' as stakeholder_code,
         period_code,
+        'all' as segment_code,
         kpi_code,
         'all' as dimension_code,
         disclosure,
@@ -340,19 +400,16 @@ group_rows as (
 
 estimates as (
 
-    select * from mean_rows
+    {%- for rows in [
+        'mean_rows', 'net_promoter_rows', 'share_rows', 'reported_rows', 'index_rows', 'exact_rows', 'group_rows'
+    ] %}
+    select
+        *,
+        'all' as counterparty_code
+    from {{ rows }}
     union all
-    select * from net_promoter_rows
-    union all
-    select * from share_rows
-    union all
-    select * from reported_rows
-    union all
-    select * from index_rows
-    union all
-    select * from exact_rows
-    union all
-    select * from group_rows
+    {%- endfor %}
+    select * from mirrored_rows
 
 )
 
@@ -361,6 +418,8 @@ select
     estimates.unit_code,
     estimates.stakeholder_code,
     estimates.period_code,
+    estimates.segment_code,
+    estimates.counterparty_code,
     estimates.kpi_code,
     estimates.dimension_code,
     estimates.disclosure,

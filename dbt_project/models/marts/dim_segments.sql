@@ -1,2 +1,2 @@
-select segment_code, label_fr, label_en, sort_order
+select segment_code, segment_group, label_fr, label_en, sort_order
 from {{ source('declared', 'segments') }}

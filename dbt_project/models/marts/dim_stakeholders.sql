@@ -1,2 +1,2 @@
-select stakeholder_code, label_fr, label_en, threshold_count, sort_order
+select stakeholder_code, label_fr, label_en, threshold_count, about_code, sort_order
 from {{ source('declared', 'stakeholders') }}

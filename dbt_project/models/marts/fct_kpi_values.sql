@@ -17,6 +17,9 @@ select
     change_ci_low,
     change_ci_high,
     change_label,
+    change_p_value,
+    verdict_code,
+    ranking_value,
     disclosure,
     definition_version,
     as_of_date

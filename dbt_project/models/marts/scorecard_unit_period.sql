@@ -29,13 +29,18 @@ stakeholders as (
 
     select stakeholder_code, coalesce(headline_kpi_code, 'rqi') as headline_kpi_code
     from {{ source('declared', 'stakeholders') }}
+    where about_code is null
 
 ),
 
 kpi_values as (
 
     select * from {{ ref('int_kpi_values__compared') }}
-    where dimension_code = 'all' and stakeholder_code <> 'all'
+    where
+        dimension_code = 'all'
+        and segment_code = 'all'
+        and counterparty_code = 'all'
+        and stakeholder_code <> 'all'
 
 ),
 

@@ -5,12 +5,17 @@
 {%- set dimensions = scored_dimensions() -%}
 {%- set outcomes = asked_outcomes() -%}
 {%- set mean_kpis = outcome_kpis('outcome_mean') -%}
+{%- set amount_kpis = outcome_kpis('value_mean') -%}
 {%- set top_kpis = outcome_kpis('top_box') -%}
+{%- set between_kpis = outcome_kpis('share_between') -%}
+{%- set said_and_done = say_do_values() -%}
+{%- set themes = comment_themes() -%}
 {%- set items = response_items() -%}
 {%- set boxes = top_boxes() -%}
 {%- set present = raw_response_columns() -%}
-{%- set segments = [] -%}
-{%- for column in present if column.startswith('segment_') -%}{%- do segments.append(column) -%}{%- endfor -%}
+{%- set segments = cut_segments() -%}
+{%- set carried = source_segments() -%}
+{%- set texts = segment_texts() -%}
 {%- set surveys = response_sources() or [none] -%}
 
 with
@@ -53,8 +58,13 @@ select
     responses.counterparty_code,
     responses.weight,
     responses.is_complete,
+    {{ (not survey or survey.is_respondents) | lower }} as is_respondent,
     {%- for segment in segments %}
-    responses.{{ adapter.quote(segment) }},
+    {%- if survey and {'source_code': survey.source_code, 'segment_group': segment} in carried %}
+    {{ segment_code(segment, texts, present) }} as {{ segment }}_segment,
+    {%- else %}
+    cast(null as {{ dbt.type_string() }}) as {{ segment }}_segment,
+    {%- endif %}
     {%- endfor %}
 
     -- measures
@@ -77,6 +87,19 @@ select
         present
     ) }} as {{ kpi.kpi_code }}_score,
     {%- endfor %}
+    {%- for kpi in amount_kpis %}
+    {{ outcome_value(
+        own | selectattr('role', 'equalto', 'outcome') | selectattr('target_code', 'equalto', kpi.outcome_code)
+            | list,
+        present
+    ) }} as {{ kpi.kpi_code }}_score,
+    {%- endfor %}
+    {%- for pair in said_and_done %}
+    {{ say_do_score(
+        own | selectattr('role', 'equalto', 'value') | selectattr('target_code', 'equalto', pair.value_code) | list,
+        present
+    ) }} as {{ pair.kpi_code }}__{{ pair.value_code }}_score,
+    {%- endfor %}
     {%- for kpi in top_kpis %}
     {{ is_top(
         kpi.kpi_code,
@@ -84,6 +107,17 @@ select
             | list,
         present, boxes
     ) }} as is_{{ kpi.kpi_code }}_top,
+    {%- endfor %}
+    {%- for kpi in between_kpis %}
+    {{ is_between(
+        kpi,
+        own | selectattr('role', 'equalto', 'outcome') | selectattr('target_code', 'equalto', kpi.outcome_code)
+            | list,
+        present
+    ) }} as is_{{ kpi.kpi_code }}_top,
+    {%- endfor %}
+    {%- for pair in themes %}
+    {{ is_on_theme(pair.theme_code, present) }} as is_{{ pair.kpi_code }}__{{ pair.theme_code }}_top,
     {%- endfor %}
 
     -- audit

@@ -184,6 +184,12 @@ def index_figure(cell: Cell, stakeholder: str, dimensions: Iterable[str]) -> Fig
     everyone = sum(bool(scores) for scores in cell.scores())
     if 2 * len(chosen) < len(ASKED_OF[stakeholder]):
         return Figure(None, everyone)
+    return restricted_index(cell, stakeholder, chosen)
+
+
+def restricted_index(cell: Cell, stakeholder: str, dimensions: Iterable[str]) -> Figure:
+    """The same weighted mean on a few dimensions, however many."""
+    chosen = sorted(dimensions)
     scored = [s for s in cell.scores() if any(d in s for d in chosen)]
     total, n = sum(WEIGHTS[d] for d in chosen), len(scored)
     counts = {d: sum(d in s for s in scored) for d in chosen}

@@ -30,6 +30,9 @@ MARTS = (
     "dim_kpis",
     "dim_kpi_labels",
     "dim_dimensions",
+    "dim_relations",
+    "dim_kpi_thresholds",
+    "fct_reliability",
 )
 RAW = {
     "responses": """source_code varchar, file_id varchar, record_number integer, response_key varchar,

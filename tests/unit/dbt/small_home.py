@@ -77,10 +77,10 @@ waves:
   - {code: w4, file: "hr_4*", closed: 2026-03-28}
 keys: {response: id, respondent: person, unit: agency}
 items:
-  - {code: q1, column: Q1, dimension: trust, min: 1, max: 5}
-  - {code: q2, column: Q2, dimension: trust, min: 1, max: 5, reversed: true}
-  - {code: q3, column: Q3, dimension: trust, min: 0, max: 10}
-  - {code: q4, column: Q4, dimension: listening, min: 1, max: 5}
+  - {code: q1, column: Q1, dimension: trust, parallel: true, min: 1, max: 5}
+  - {code: q2, column: Q2, dimension: trust, parallel: true, min: 1, max: 5, reversed: true}
+  - {code: q3, column: Q3, dimension: trust, parallel: true, min: 0, max: 10}
+  - {code: q4, column: Q4, dimension: listening, parallel: true, min: 1, max: 5}
   - {code: q5, column: Q5, dimension: care, min: 1, max: 5}
   - {code: q6, column: Q6, dimension: ease, min: 1, max: 5}
   - {code: reco, column: NPS, outcome: recommend, min: 0, max: 10}
@@ -97,8 +97,8 @@ freshness_days: 100
 waves: continuous
 keys: {response: id, unit: agency, submitted_at: when}
 items:
-  - {code: q1, column: Q1, dimension: trust, min: 1, max: 7}
-  - {code: q2, column: Q2, dimension: listening, min: 1, max: 7}
+  - {code: q1, column: Q1, dimension: trust, parallel: true, min: 1, max: 7}
+  - {code: q2, column: Q2, dimension: listening, parallel: true, min: 1, max: 7}
   - {code: effort, column: CES, outcome: effort, min: 1, max: 7}
   - {code: sat, column: SAT, outcome: satisfaction, min: 0, max: 10}
 """,

@@ -23,7 +23,9 @@ def cells() -> dict[tuple[str, str, str], Cell]:
 
 @pytest.fixture(scope="session")
 def rows(warehouse: Warehouse) -> dict[Key, dict[str, Any]]:
-    found = warehouse.query("select * from marts.fct_kpi_values where stakeholder_code <> 'all'")
+    found = warehouse.query(
+        "select * from marts.fct_kpi_values where stakeholder_code <> 'all' and counterparty_code = 'all'"
+    )
     keys = ("unit_code", "period_code", "stakeholder_code", "kpi_code", "dimension_code")
     return {tuple(row[key] for key in keys): row for row in found}  # type: ignore[misc]
 
@@ -48,6 +50,10 @@ def expected(cells: dict[tuple[str, str, str], Cell]) -> dict[Key, Figure]:
         found[unit, period, group, "rqi", "all"] = by_hand.index_figure(cell, group, present)
         if group == "employees":
             found[unit, period, group, "nps", "all"] = by_hand.nps_figure(cell.answers("reco"))
+            best = sum(answer >= 9 for answer in cell.answers("reco"))
+            found[unit, period, group, "promoter_share", "all"] = by_hand.share_figure(
+                best, len(cell.answers("reco"))
+            )
         else:
             effort = cell.answers("effort")
             eased = [by_hand.Fraction(100 * (answer - 1), 6) for answer in effort]
@@ -226,3 +232,37 @@ def test_reported_shares(
 def test_a_figure_sent_without_its_n_has_no_interval(rows: dict[Key, dict[str, Any]]) -> None:
     row = rows["group", "2025-Q1", "partners", "disputes", "all"]
     assert (row["value"], row["n"], row["ci_low"], row["method"]) == (7, None, None, "as_reported")
+
+
+def test_each_side_has_an_index_on_what_it_mirrors(
+    warehouse: Warehouse, cells: dict[tuple[str, str, str], Cell]
+) -> None:
+    """Trust and listening are parallel; the other side is the same quarter's, else the latest of twelve months."""
+    found = warehouse.query("select * from marts.fct_kpi_values where kpi_code = 'mirrored_index'")
+    rows = {(row["unit_code"], row["period_code"], row["stakeholder_code"]): row for row in found}
+    ends = by_hand.QUARTER_ENDS
+    expected = {}
+    for (unit, period, group), cell in cells.items():
+        other = {"employees": "clients", "clients": "employees"}[group]
+        recent = [
+            (ends[when], theirs)
+            for (place, when, who), theirs in cells.items()
+            if (place, who) == (unit, other) and ends[when] <= ends[period]
+            and (ends[period] - ends[when]).days < 360 and by_hand.present(theirs, other) & {"trust", "listening"}
+        ]  # fmt: skip
+        mine = by_hand.present(cell, group) & {"trust", "listening"}
+        per_dimension = [day for day, theirs in recent if by_hand.present(theirs, other) & mine]
+        if not per_dimension:
+            continue
+        _, theirs = max(recent, key=lambda pair: pair[0])
+        chosen = mine & by_hand.present(theirs, other)
+        scored = [scores for scores in cell.scores() if set(scores) & chosen]
+        expected[unit, period, group] = (by_hand.restricted_index(cell, group, chosen), len(scored))
+    assert expected
+    assert rows.keys() == expected.keys()
+    for key, (figure, n) in expected.items():
+        row = rows[key]
+        assert row["counterparty_code"] == {"employees": "clients", "clients": "employees"}[key[2]]
+        assert (row["value"], row["n"], row["ci_low"], row["ci_high"]) == (
+            close(figure.value), n, close(figure.low), close(figure.high)
+        )  # fmt: skip
