@@ -1,6 +1,6 @@
 """Typed declarations of a home: loading, cross-checks, and the tables and specifications made from them."""
 
-from pipelines.declared.framed import surveyed
+from pipelines.declared.framed import mirrored_dimensions, surveyed
 from pipelines.declared.home import FOREVER, UNASSIGNED, Home, Unit, home_path
 from pipelines.declared.lines import DeclarationError, Problem
 from pipelines.declared.schemas import SCHEMAS
@@ -27,6 +27,7 @@ __all__ = [
     "decoding_digest",
     "fiscal_year_of",
     "home_path",
+    "mirrored_dimensions",
     "source_spec",
     "span",
     "surveyed",

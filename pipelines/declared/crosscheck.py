@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.declared.expressions import ExpressionError, resolve
-from pipelines.declared.frameworks import check_framework, check_items, check_segments
+from pipelines.declared.frameworks import check_asked, check_framework, check_items, check_segments
 from pipelines.declared.lines import Located, Problem, shipped
 from pipelines.declared.models import Finance, Framework, Privacy
 from pipelines.declared.sources import Choice, Fact, Item, Measure, Source
@@ -29,6 +29,7 @@ def cross_check(
     """Every broken reference, each with its file and line."""
     problems = [
         *check_framework(framework, framework_at),
+        *check_asked(framework, framework_at, sources),
         *_privacy(framework, privacy, privacy_at, sources),
     ]
     problems += _finance(finance, finance_at, units, aliases)

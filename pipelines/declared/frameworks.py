@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from pipelines.declared.lines import Located, Problem
+from pipelines.declared.lines import Located, Problem, shipped
 from pipelines.declared.models import Framework, Kpi
-from pipelines.declared.sources import Source
+from pipelines.declared.sources import Item, Source
 
 # The mask and the contract know these by their code: another code would be shown without its protection.
 _ONE_CODE = {
@@ -43,7 +43,7 @@ def _is_own(at: Located, section: str, code: str) -> bool:
 def _groups(framework: Framework, at: Located) -> Iterator[Problem]:
     for code, dimension in framework.dimensions.items():
         for group in dimension.asked_of:
-            if group not in framework.stakeholders:
+            if group not in framework.stakeholders and _is_own(at, "dimensions", code):
                 said = f"stakeholder '{group}' is not declared under stakeholders:"
                 yield at.problem(["dimensions", code, "asked_of"], said)
     for code, stakeholder in framework.stakeholders.items():
@@ -139,15 +139,35 @@ def check_items(source: Source, at: Located, framework: Framework) -> list[Probl
                 said = f"value '{item.value}' is asked as {item.facet} by '{first}' too; keep one"
                 problems.append(at.problem(["items", index], said))
         for code, kpi in framework.kpis.items():
-            if kpi.method != "net_promoter" or not item.outcome or kpi.outcome != item.outcome:
-                continue
-            if item.max < kpi.promoters_from or item.min > kpi.detractors_to:
+            if item.outcome and kpi.outcome == item.outcome and (counted := _counted(kpi, item)):
                 said = (
-                    f"item '{item.code}' goes from {item.min:g} to {item.max:g}; KPI '{code}' counts answers from"
-                    f" {kpi.promoters_from:g} against answers to {kpi.detractors_to:g}: the scales do not match"
+                    f"item '{item.code}' goes from {item.min:g} to {item.max:g}; KPI '{code}' counts {counted}:"
+                    " the scales do not match. Use another outcome, or override the KPI in framework.yml"
                 )
                 problems.append(at.problem(["items", index], said))
     return problems
+
+
+def _counted(kpi: Kpi, item: Item) -> str | None:
+    """What the KPI counts, where the item's scale has no such answer."""
+    if kpi.method == "net_promoter" and (item.max < kpi.promoters_from or item.min > kpi.detractors_to):
+        return f"answers from {kpi.promoters_from:g} against answers up to {kpi.detractors_to:g}"
+    low, high = kpi.from_value, kpi.to_value
+    if low is not None and high is not None and (item.max < low or item.min > high):
+        return f"answers from {low:g} to {high:g}"
+    return None
+
+
+def check_asked(framework: Framework, at: Located, sources: Mapping[str, Source]) -> Iterator[Problem]:
+    """A dimension of the home's own that nothing measures would stay empty for good, and weigh on every coverage."""
+    shipped_ones = shipped("framework")["dimensions"]
+    measured = {item.dimension for source in sources.values() for item in source.items}
+    measured |= {figure.dimension for source in sources.values() for figure in (*source.measures, *source.facts)}
+    for code, dimension in framework.dimensions.items():
+        asked = [group for group in dimension.asked_of if any(s.stakeholder == group for s in sources.values())]
+        if asked and code not in measured and code not in shipped_ones and _is_own(at, "dimensions", code):
+            said = f"dimension '{code}' is asked of {', '.join(asked)} and no item measures it; add `dimension: {code}`"
+            yield at.problem(["dimensions", code], f"{said} to an item, or write `{code}: null`")
 
 
 def check_segments(source: Source, at: Located, framework: Framework) -> list[Problem]:
