@@ -15,7 +15,7 @@ root as (
     select cells.stakeholder_code, cells.period_code, cells.response_count
     from {{ ref('int_cells__rolled_up') }} as cells
     inner join {{ source('declared', 'organisation') }} as organisation
-        on cells.unit_code = organisation.root_unit_code
+        on cells.unit_code = organisation.root_unit_code and cells.segment_code = 'all'
 
 )
 
