@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipelines.declared.base import Label
 from pipelines.declared.home import Home
+from pipelines.verbatims import themes
 
 Row = tuple[object, ...]
 
@@ -103,6 +104,9 @@ def _aspects(home: Home) -> Iterator[tuple[str, Row]]:
     order = len(framework.dimensions)
     for code, value in framework.values.items():
         yield "aspects", (code, "value", value.fr, value.en, *_both(value.definition), order)
+        order += 1
+    for code, (fr, en) in themes(home.verbatims.additions()).items():
+        yield "aspects", (code, "theme", fr, en, None, None, order)
         order += 1
     for code, link in framework.links.items():
         yield "aspects", (code, "link", link.fr, link.en, None, None, order)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-import hashlib
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +13,13 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.declared.base import RESERVED
 from pipelines.declared.explain import lines_told, problems_of, unanswered
+from pipelines.declared.folder import digest, strangers
 from pipelines.declared.lines import TODO, DeclarationError, Located, Problem, read_csv, read_yaml, shipped
 from pipelines.declared.models import Finance, Framework, Organisation, Privacy
+from pipelines.declared.registers import NO_REGISTERS, Registers, read_registers
 from pipelines.declared.sources import Source
 from pipelines.declared.templates import completed, merged
+from pipelines.declared.verbatims import Verbatims
 
 FOREVER = dt.date(9999, 12, 31)
 UNASSIGNED = "unassigned"
@@ -68,7 +69,9 @@ class Home:
     finance_kpis: Mapping[str, str]
     privacy: Privacy
     digest: str
+    verbatims: Verbatims
     drafts: tuple[Problem, ...] = ()
+    registers: Registers = NO_REGISTERS
 
     @property
     def landing(self) -> Path:
@@ -104,17 +107,6 @@ class Home:
     def load(cls, path: Path | str) -> Home:
         """Read and cross-check every declaration under `path`/declarations; raises DeclarationError."""
         return _Reader(Path(path).resolve()).read()
-
-
-_KNOWN = (
-    "organisation.yml",
-    "units.csv",
-    "unit_aliases.csv",
-    "headcounts.csv",
-    "framework.yml",
-    "finance.yml",
-    "privacy.yml",
-)
 
 
 class _Reader:
@@ -187,7 +179,8 @@ class _Reader:
         )
         finance, finance_at = self.model("finance.yml", Finance, default={})
         privacy, privacy_at = self.model("privacy.yml", Privacy, default={})
-        self.strangers()
+        verbatims, _ = self.model("verbatims.yml", Verbatims, default={})
+        self.problems += strangers(self.folder, self.shown)
         units = self.units()
         codes = {unit.code for unit in units}
         aliases = self.aliases(codes)
@@ -208,6 +201,7 @@ class _Reader:
                 sources,
                 places,
             )
+        registers = self.registers(framework, codes) if framework else NO_REGISTERS
         if self.problems or not (organisation and framework and finance and privacy):
             raise DeclarationError(self.problems)
         return Home(
@@ -221,24 +215,23 @@ class _Reader:
             finance=finance,
             finance_kpis=shipped("finance")["kpis"],
             privacy=privacy,
-            digest=self.digest(),
+            digest=digest(self.folder),
+            verbatims=verbatims or Verbatims(),
             drafts=tuple(self.drafts),
+            registers=registers,
         )
 
-    def strangers(self) -> None:
-        """A misspelt file would be ignored in silence, and its thresholds with it."""
-        for path in sorted(self.folder.rglob("*")):
-            relative = path.relative_to(self.folder).as_posix()
-            if path.is_dir() or path.name.startswith(".") or relative in _KNOWN:
-                continue
-            if not (path.parent.name == "sources" and path.suffix == ".yml"):
-                close = difflib.get_close_matches(relative, _KNOWN, n=1)
-                hint = (
-                    f"did you mean '{close[0]}'?"
-                    if close
-                    else f"known files are {', '.join(_KNOWN)}, sources/*.yml"
-                )
-                self.bad(relative, None, f"is not a declaration; {hint}")
+    def registers(self, framework: Framework, units: set[str]) -> Registers:
+        found, problems = read_registers(
+            self.folder / "registers",
+            self.shown("registers"),
+            stakeholders=framework.stakeholders,
+            kpis=framework.kpis,
+            dimensions=framework.dimensions,
+            units=units,
+        )
+        self.problems += problems
+        return found
 
     def units(self) -> list[Unit]:
         relative = "units.csv"
@@ -382,13 +375,3 @@ class _Reader:
 
     def bad(self, relative: str, line: Hashable | None, message: str) -> None:
         self.problems.append(Problem(self.shown(relative), line if isinstance(line, int) else None, message))
-
-    def digest(self) -> str:
-        """SHA-256 over every declaration file, names included: two homes that say the same have the same digest."""
-        hasher = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file():
-                hasher.update(
-                    path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
-                )
-        return hasher.hexdigest()

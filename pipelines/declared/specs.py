@@ -52,6 +52,7 @@ def source_spec(home: Home, code: str) -> SourceSpec:
         renamed={column: tuple(others) for column, others in source.renamed.items()},
         drop=tuple(source.drop),
         comments=tuple(source.comments),
+        verbatims=home.verbatims.additions() if source.comments and source.kind == "responses" else None,
         waves=None
         if source.waves == "continuous"
         else tuple(WaveSpec(wave.code, wave.file, wave.value) for wave in source.waves),
@@ -119,5 +120,7 @@ def checks_digest(source: Source) -> str:
 def decoding_digest(spec: SourceSpec) -> str:
     """Twelve hex digits that change when, and only when, the same bytes could decode differently."""
     told = asdict(spec)
+    if spec.verbatims is None:  # words that read no comment of the source change nothing
+        del told["verbatims"]
     told["ledger_aliases"] = sorted(told["ledger_aliases"])
     return hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()[:12]

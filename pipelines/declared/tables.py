@@ -141,7 +141,8 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
                     item.text.en if item.text else None,
                 ),
             )
-        if source.comments:  # what a lexicon reads of the open questions stands where an answer would
+        if source.kind == "responses" and source.comments:
+            # what a lexicon reads of the open questions stands where an answer would
             tone = ("comment_tone", "outcome", "comment_tone", None, -1.0, 1.0, False, 3, None, None)
             yield "items", (code, "comment_tone", *tone)
         yield from (("source_segments", (code, group)) for group in source.segments)

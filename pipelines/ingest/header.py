@@ -16,6 +16,7 @@ from pipelines.ingest.spec import ChoiceSpec, SourceSpec
 
 LONGEST_NAME = 80
 SHOWN = 5
+DROPPED, WORDS = -1, -2  # what a question of a long file is when it is none of an item's
 CLEARLY = 0.05  # how much more alike a name must be than the next one
 VALUE_LIKE = re.compile(r"[-+]?\d[\d.,:/ -]*%?|.*@.*\..*")
 
@@ -40,7 +41,7 @@ class Layout:
     """Column positions by code. `names` are the file's header names; `unnamed` are columns that must hold nothing.
 
     `choices` are a question's one column or its options' columns. `named` are the columns a declaration names outside
-    keys, items and measures: parts of a composite key, columns to exclude by, to add, facts.
+    keys, items and measures: parts of a composite key, columns to exclude by, to add, facts. `comments` are words.
     """
 
     names: list[str]
@@ -52,6 +53,7 @@ class Layout:
     unnamed: list[int]
     choices: dict[str, dict[int, str]] = field(default_factory=dict)
     named: dict[str, int] = field(default_factory=dict)
+    comments: list[int] = field(default_factory=list)
 
 
 def tidy(name: str) -> str:
@@ -112,36 +114,25 @@ class Matcher:
 
     def refuse_twice(self, name: str, times: int) -> None:
         """Note that a declared name is that of several columns."""
-        self.problems.append(
-            Problem(
-                None,
-                None,
-                name,
-                "duplicate_column",
-                f"one column named {quote(name)}",
-                f"{times} columns of that name",
-                f"declare it as {quote(name + ' (1)')} or {quote(name + ' (2)')}, in the order of the file",
-            )
-        )
+        one, found = f"one column named {quote(name)}", f"{times} columns of that name"
+        fix = f"declare it as {quote(name + ' (1)')} or {quote(name + ' (2)')}, in the order of the file"
+        self.problems.append(Problem(None, None, name, "duplicate_column", one, found, fix))
 
     def shown(self, place: int) -> str:
         """The surest name a column has."""
         return next((level[place] for level in self.levels if level[place]), "")
 
+    def is_one_of(self, place: int, patterns: Iterable[str]) -> bool:
+        """Whether a name of the column is that of one of the patterns."""
+        given = [level[place] for level in self.levels if level[place]]
+        return any(matches_glob(name, tidy(pattern)) for name in given for pattern in patterns)
+
     def require(self, what: str, wanted: Sequence[str]) -> int | None:
         place = self.find(wanted)
         if place is None:
-            self.problems.append(
-                Problem(
-                    None,
-                    None,
-                    wanted[0],
-                    "missing_column",
-                    f"{what} in column {quote(wanted[0])}",
-                    "no such column",
-                    f"add {_other_name(what, wanted[0], '<its name in the file>')}, or {_unasked(what)}",
-                )
-            )
+            where, absent = f"{what} in column {quote(wanted[0])}", "no such column"
+            fix = f"add {_other_name(what, wanted[0], '<its name in the file>')}, or {_unasked(what)}"
+            self.problems.append(Problem(None, None, wanted[0], "missing_column", where, absent, fix))
         return place
 
 
@@ -192,6 +183,7 @@ def resolve(
         if place is not None:
             layout.keys[key] = place
     layout.unnamed.extend(place for place in matcher.unnamed if _is_unsettled(matcher, spec, place))
+    layout.comments.extend(place for place in range(matcher.width) if _holds_words(matcher, spec, place))
     undeclared = _undeclared(matcher, spec)
     if matcher.problems or undeclared:
         problem = _held(matcher, absent, undeclared)
@@ -236,11 +228,16 @@ def questions_of(
 ) -> list[int]:
     """Which declared thing each distinct text of a long file's question column means, and a last one for no text.
 
-    -1 is a question the declaration drops. `names` are the texts of each code. Raises FileProblem (held): a question
-    nobody declared, named because it is the instrument's wording; none declared at all, and then nothing is quoted.
+    DROPPED is a question the declaration drops, WORDS one of comments. `names` are the texts of each code. Raises
+    FileProblem (held): a question nobody declared, named because it is the instrument's wording; none declared at all,
+    and then nothing is quoted.
     """
     meant = {tidy(name): place for place, given in enumerate(names.values()) for name in given}
-    found = [meant.get(tidy(text), -1) for text in texts]
+    words = [tidy(pattern) for pattern in spec.comments]
+    found = [
+        meant.get(name := tidy(text), WORDS if any(matches_glob(name, one) for one in words) else DROPPED)
+        for text in texts
+    ]
     if texts and max(found) < 0:
         wanted = [given[0] for given in names.values()]
         raise FileProblem(
@@ -251,30 +248,23 @@ def questions_of(
             status="held",
             records=records,
         )
-    patterns = [tidy(pattern) for pattern in (*spec.drop, *spec.comments)]
+    patterns = [tidy(pattern) for pattern in spec.drop]
     strangers = sorted(
-        {tidy(text) for text, place in zip(texts, found, strict=True) if place < 0 and tidy(text)}
+        {tidy(text) for text, place in zip(texts, found, strict=True) if place == DROPPED and tidy(text)}
     )
     strangers = [name for name in strangers if not any(matches_glob(name, one) for one in patterns)]
     if strangers:
+        what = "every question declared"
         problems = [
-            Problem(
-                None,
-                None,
-                name,
-                "undeclared_column",
-                "every question declared",
-                quote(name),
-                _yaml_line(name),
-            )
+            Problem(None, None, name, "undeclared_column", what, quote(name), _yaml_line(name))
             for name in strangers
         ]
         more = f" ({len(strangers) - 1} more questions to settle)" if len(strangers) > 1 else ""
         raise FileProblem(
-            "undeclared_column", expected="every question declared", found=listed(strangers),
+            "undeclared_column", expected=what, found=listed(strangers),
             fix=problems[0].fix + more, status="held", records=records, problems=problems,
         )  # fmt: skip
-    return [*found, -1]
+    return [*found, DROPPED]
 
 
 def _is_unsettled(matcher: Matcher, spec: SourceSpec, place: int) -> bool:
@@ -285,8 +275,13 @@ def _is_unsettled(matcher: Matcher, spec: SourceSpec, place: int) -> bool:
     known = matcher.conventions.known
     if known and any(known.fullmatch(name) for name in given):
         return False
-    patterns = (*spec.drop, *spec.comments)
-    return not any(matches_glob(name, tidy(pattern)) for name in given for pattern in patterns)
+    return not matcher.is_one_of(place, (*spec.drop, *spec.comments))
+
+
+def _holds_words(matcher: Matcher, spec: SourceSpec, place: int) -> bool:
+    """Whether a column is one of comments: declared so, and neither dropped nor read as something else."""
+    free = place not in matcher.claimed and not matcher.is_one_of(place, spec.drop)
+    return free and matcher.is_one_of(place, spec.comments)
 
 
 def _undeclared(matcher: Matcher, spec: SourceSpec) -> list[str]:

@@ -3,8 +3,8 @@
 The unit of account is the row of the file: records, accepted, quarantined and duplicates count rows, while the table
 has one row per response, which says how many `records` stand behind it. As in a wide file, a response with one thing
 that cannot be read is refused whole: every one of its rows is quarantined, with its first reason. Rows of questions the
-declaration drops are accepted and keep nothing. A question without a row was not asked of that response; a row without
-an answer was left unanswered.
+declaration drops are accepted and keep nothing; those of comments, and columns of comments, are a response's together.
+A question without a row was not asked of that response; a row without an answer was left unanswered.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from pipelines.ingest.columns import as_text, coded
 from pipelines.ingest.grid import CODED, TEXT, Cells, Grid
-from pipelines.ingest.header import Layout, questions_of
-from pipelines.ingest.keys import joined
+from pipelines.ingest.header import WORDS, Layout, questions_of
+from pipelines.ingest.keys import BETWEEN, joined
 from pipelines.ingest.model import WITHHELD, Decoded, Problem
 from pipelines.ingest.reading import Traits
 from pipelines.ingest.spec import ChoiceSpec, ItemSpec, SourceSpec
@@ -32,7 +32,7 @@ MAY_DIFFER = ("submitted_at", "language")
 @dataclass
 class Rows:
     """The rows of a long file that make responses. `frame`: record `number`, response `key`, `question` (a position,
-    -1 where dropped), answer `cell`, and the text of each column read under its position.
+    DROPPED or WORDS), answer `cell`, and the text of each column read under its position.
     """
 
     frame: pl.DataFrame
@@ -81,8 +81,8 @@ def decode_long(
     typed = cells.typed.get(layout.named[spec.long.answer], frozenset())
     wide = Responses(
         grid,
-        [*layout.names, *(given[0] for given in questions.values())],
-        _pivoted(rows.frame, list(cells.columns), len(questions), width),
+        [*layout.names, *(given[0] for given in questions.values()), "@words"],
+        _pivoted(rows.frame, list(cells.columns), layout.comments, len(questions), width),
         {**cells.typed, **dict.fromkeys(places.values(), typed)},
     )
     own = replace(
@@ -92,6 +92,7 @@ def decode_long(
         choices={choice.code: {places[choice.code]: choice.column} for choice in spec.choices},
         named={name: place for name, place in layout.named.items() if name in (*spec.also, *spec.exclude)},
         unnamed=[],
+        comments=[*layout.comments, width + len(questions)] if spec.comments else [],
     )
     traits = replace(traits, null_reason="not_shown", blank_reason="blank", tells_reasons=True)
     decoded = decode_grid(wide, own, replace(spec, not_records=(), long=None), traits, wave_code, raw)
@@ -163,13 +164,28 @@ def _set_aside(
     rows.frame = rows.frame.filter(~which)
 
 
-def _pivoted(frame: pl.DataFrame, own: list[int], questions: int, width: int) -> pl.DataFrame:
-    """A row per response, in the order of their first rows; whatever its rows may differ in is the last by its text."""
-    wide = frame.group_by("key").agg(pl.col("number").min(), *(pl.col(str(place)).max() for place in own))
+def _pivoted(
+    frame: pl.DataFrame, own: list[int], comments: list[int], questions: int, width: int
+) -> pl.DataFrame:
+    """A row per response, in the order of their first rows; whatever its rows may differ in is the last by its text.
+
+    Its comments, in columns of their own or answers to questions of comments, are all kept, with BETWEEN between them.
+    """
+    words = pl.when(pl.col("question") == WORDS).then("cell")
+    wide = frame.group_by("key").agg(
+        pl.col("number").min(),
+        *(pl.col(str(place)).max() for place in own if place not in comments),
+        *(_together(pl.col(str(place))).alias(str(place)) for place in comments),
+        _together(words).alias(str(width + questions)),
+    )
     for question in range(questions):
         answers = frame.filter(pl.col("question") == question).group_by("key")
         wide = wide.join(answers.agg(pl.col("cell").max().alias(str(width + question))), on="key", how="left")
     return wide.sort("number")
+
+
+def _together(texts: pl.Expr) -> pl.Expr:
+    return texts.drop_nulls().unique(maintain_order=True).str.join(BETWEEN)
 
 
 def _in_rows(decoded: Decoded, rows: Rows, unread: list[Problem], grid: Grid, records: int) -> Decoded:

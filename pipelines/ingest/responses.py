@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from pipelines.ingest.choices import read_choice
 from pipelines.ingest.columns import Scale, coded, tidy_texts
 from pipelines.ingest.grid import TEXT
 from pipelines.ingest.keys import (
+    BETWEEN,
     excluded,
     moments,
     plain,
@@ -26,6 +28,7 @@ from pipelines.ingest.keys import (
 from pipelines.ingest.reading import ColumnRead, Reading, Traits, read_column
 from pipelines.ingest.spec import ChoiceSpec, ItemSpec
 from pipelines.ingest.stored import Data
+from pipelines.verbatims import NO_CODES, Analyser, Codes, analyser_for
 
 CHOICES = pa.list_(TEXT)
 Ticked = list[str] | None
@@ -63,6 +66,8 @@ def responses(reading: Reading, wave_code: str | None, raw: Data) -> tuple[pa.Ta
     reading.traits = reading.whole.once("traits", lambda: _settled(reading))
     columns |= _items(reading)
     columns |= {f"choice_{choice.code}": _choice(reading, choice) for choice in spec.choices}
+    if spec.comments:
+        columns |= _comments(reading)
     return pa.table(columns), None
 
 
@@ -131,3 +136,42 @@ def _together(left: Ticked, right: Ticked) -> Ticked:
     if left is None or right is None:
         return right if left is None else left
     return [*left, *right]
+
+
+def _comments(reading: Reading) -> dict[str, pa.Array]:
+    """What the comments of each record say, as codes; each distinct text of the file is read once and goes no further.
+
+    All null where the file has no column of comments; a count of 0 where it has, and nothing was written.
+    """
+    analyser = analyser_for(reading.spec.verbatims)
+    kept, index = [NO_CODES], np.zeros(reading.rows, dtype=np.int64)
+    for place in reading.layout.comments:
+        told = reading.whole.once(("comments", place), partial(_read_once, analyser, reading, place))
+        at = reading.cells.columns[place].chunk(0).indices.fill_null(len(told.which) - 1).to_numpy()
+        pairs, index = np.unique(index * len(told.codes) + told.which[at], return_inverse=True)
+        kept = [
+            analyser.together(kept[pair // len(told.codes)], told.codes[pair % len(told.codes)])
+            for pair in pairs.tolist()
+        ]
+    asked = bool(reading.layout.comments)
+    columns = (
+        ("comment_language", TEXT, [one.language for one in kept]),
+        ("comment_tone", pa.int32(), [one.tone for one in kept]),
+        ("comment_themes", CHOICES, [one.themes for one in kept]),
+        ("comment_count", pa.int32(), [one.number if asked else None for one in kept]),
+    )
+    return {name: pa.array(values, kind).take(pa.array(index)) for name, kind, values in columns}
+
+
+class _Told(NamedTuple):
+    """What a column's comments say: the different codes, and which each distinct text has (the last is no text)."""
+
+    codes: list[Codes]
+    which: np.ndarray
+
+
+def _read_once(analyser: Analyser, reading: Reading, place: int) -> _Told:
+    places: dict[Codes, int] = {}
+    texts = [*reading.whole.texts(place), ""]
+    index = [places.setdefault(analyser.codes(text.split(BETWEEN)), len(places)) for text in texts]
+    return _Told(list(places), np.array(index, dtype=np.int64))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipelines.verbatims import Additions
+
 
 @dataclass(frozen=True)
 class ItemSpec:
@@ -113,7 +115,8 @@ class SourceSpec:
     footnotes and totals, which are no records. `asked`: codes asked in some waves only, and in which.
     `exclude` maps a column to texts: such records are kept as tests. `renamed`: other names of a declared column.
     `aliases` maps the unit as the file writes it to a unit code. `ledger_aliases` are the
-    auxiliary codes of a ledger that name a unit rather than a person.
+    auxiliary codes of a ledger that name a unit rather than a person. `comments` are globs of columns that hold words,
+    of which codes alone are kept; `verbatims` are what the home adds to the words that read them.
     """
 
     code: str
@@ -129,6 +132,7 @@ class SourceSpec:
     segments: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    verbatims: Additions | None = None
     waves: tuple[WaveSpec, ...] | None = None
     aliases: dict[str, str] = field(default_factory=dict)
     time_zone: str = "UTC"

@@ -172,6 +172,8 @@ def _wanted(layout: Layout, spec: SourceSpec, told: int | None) -> dict[int, pa.
     wanted = {place: CODED for group in groups for place in group.values()}
     wanted |= {place: CODED for places in layout.choices.values() for place in places}
     wanted |= dict.fromkeys(layout.unnamed, CODED)
+    if spec.kind == "responses":
+        wanted |= dict.fromkeys(layout.comments, CODED)
     if told is not None:
         wanted[told] = CODED
     texts = [layout.named[column] for column in spec.also]

@@ -17,12 +17,13 @@ from pipelines.ingest.spec import (
     StatementSpec,
     WaveSpec,
 )
+from pipelines.verbatims import Additions
 
 PLAIN = SourceSpec("s", "responses", "table", "*")
 FULL = {
     "code": "t", "kind": "events", "format": "auto", "files": "a*", "keys": {"response": "id"}, "unit": "u",
     "items": (ItemSpec("q", "Q"),), "measures": (MeasureSpec("m", "M"),), "facts": (FactSpec("f", "F"),),
-    "choices": (ChoiceSpec("c", "C"),), "segments": {"a": "A"}, "drop": ("x",), "comments": ("y",),
+    "choices": (ChoiceSpec("c", "C"),), "segments": {"a": "A"}, "drop": ("x",), "comments": ("y",), "verbatims": Additions(),
     "waves": (WaveSpec("w"),), "aliases": {"a": "u"}, "time_zone": "Europe/Paris", "time_formats": ("unix",),
     "sheet": "S", "header_row": 2, "ledger_aliases": frozenset({"a"}), "records": "", "long": LongSpec("q", "a"),
     "statement": StatementSpec("a"), "not_records": ("*",), "exclude": {"a": ("",)}, "also": ("b",),

@@ -1,0 +1,1 @@
+"""Numbers that others published or that mathematics promises, recomputed offline by the code that publishes ours."""
