@@ -10,7 +10,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from rivage import clients, hr, ledger, partners
+from rivage import (
+    accounts,
+    audits,
+    buyers,
+    clients,
+    deliveries,
+    helpdesk,
+    hr,
+    ledger,
+    managers,
+    partners,
+    training,
+)
 from rivage.expected import File, report
 from rivage.figures import figures
 
@@ -19,7 +31,10 @@ HOME = Path(__file__).resolve().parent
 
 def files() -> list[File]:
     """Every file the organisation's tools sent."""
-    return [*hr.files(), *clients.files(), *partners.files(), *ledger.files()]
+    tools = (
+        hr, clients, partners, ledger, managers, buyers, audits, deliveries, accounts, training, helpdesk
+    )  # fmt: skip
+    return [file for tool in tools for file in tool.files()]
 
 
 def write(home: Path) -> list[File]:

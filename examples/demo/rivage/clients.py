@@ -9,10 +9,10 @@ import json
 
 import numpy as np
 
-from rivage import verbatims, world
+from rivage import contacts, verbatims, world
 from rivage.answers import agreement, mood, scaled
 from rivage.expected import File
-from rivage.items import CLIENTS
+from rivage.items import CLIENTS, Question
 
 OUT_OF_SCALE_QUARTER, OUT_OF_SCALE_ROWS = world.QUARTERS.index((2025, 2)), 6
 CUT_QUARTER = world.QUARTERS.index((2025, 1))
@@ -50,6 +50,9 @@ QUESTIONS = [
     ("Q5", "Souhaitez-vous ajouter quelque chose ?", "QID5_TEXT"),
     ("Agence", "Agence", "Agence"),
     ("Canal", "Canal", "Canal"),
+    ("Q6", "Qu'avez-vous ressenti en terminant cet échange ?", "QID6"),
+    ("Collecte", "Collecte", "Collecte"),
+    ("MinutesApresContact", "MinutesApresContact", "MinutesApresContact"),
 ]
 
 
@@ -70,11 +73,11 @@ def _moment(rng: np.random.RandomState, index: int) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(hour, int(rng.randint(60)), int(rng.randint(50))))
 
 
-def _answer(rng: np.random.RandomState, level: float) -> tuple[list[str], float]:
+def _answer(rng: np.random.RandomState, level: float, asked: list[Question]) -> tuple[list[str], float]:
     """The columns of QUESTIONS up to the comment, and the respondent's own level."""
     own = mood(rng, level)
     ticks = []
-    for tick in agreement(rng, own, CLIENTS):
+    for tick in agreement(rng, own, asked):
         chance = rng.rand()
         ticks.append("-99" if chance < 0.015 else "8" if chance < 0.025 else str(tick))
     nps = scaled(rng, own + 12, 0, 10)
@@ -90,14 +93,20 @@ def _answer(rng: np.random.RandomState, level: float) -> tuple[list[str], float]
 
 
 def _row(
-    rng: np.random.RandomState, index: int, level: float, store: str, reference: str, status: str
+    streams: tuple[np.random.RandomState, np.random.RandomState],
+    index: int,
+    level: float,
+    agency: world.Agency,
+    reference: str,
+    status: str,
 ) -> list[str]:
+    rng, more = streams
     letters = np.array(list("0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"))
     started, seconds = _moment(rng, index), int(rng.randint(60, 540))
     ended = min(
         started + dt.timedelta(seconds=seconds), dt.datetime.combine(started.date(), dt.time(23, 59, 59))
     )
-    answers, _ = _answer(rng, level)
+    answers, own = _answer(rng, level, contacts.asked(agency.unit, index))
     finished = rng.rand() > 0.02
     if not finished:  # the last page holds the outcomes and the comment
         answers[len(CLIENTS) :] = [""] * (len(answers) - len(CLIENTS))
@@ -122,7 +131,8 @@ def _row(
         "email" if status == "0" else "preview",
         "FR",
     ]
-    return [*meta, *answers, store, channel]
+    row = [*meta, *answers, agency.store, str(channel)]
+    return contacts.completed(more, row, len(meta) + len(CLIENTS), own, agency.unit, index)
 
 
 def _break(rows: list[list[str]], rng: np.random.RandomState) -> None:
@@ -140,6 +150,7 @@ def _break(rows: list[list[str]], rng: np.random.RandomState) -> None:
 def files() -> list[File]:
     """Twelve quarters, and the first part of one of them under another name."""
     rng, truth = world.random("clients"), world.levels()
+    streams = (rng, world.random("contacts"))
     made = []
     for index, (year, quarter) in enumerate(world.QUARTERS):
         rows: list[list[str]] = []
@@ -147,8 +158,8 @@ def files() -> list[File]:
             count = int(np.rint(agency.clients * (1 + 0.03 * rng.standard_normal())))
             pool = rng.permutation(agency.clients * 5)[:count]
             level, known = truth.clients[agency.unit][index], f"C{agency.number:02d}"
-            rows += [_row(rng, index, level, agency.store, f"{known}{client:04d}", "0") for client in pool]
-        rows += [_row(rng, index, 90.0, world.AGENCIES[0].store, "", "1") for _ in range(PREVIEWS)]
+            rows += [_row(streams, index, level, agency, f"{known}{client:04d}", "0") for client in pool]
+        rows += [_row(streams, index, 90.0, world.AGENCIES[0], "", "1") for _ in range(PREVIEWS)]
         rows.sort(key=lambda row: row[7])
         broken = OUT_OF_SCALE_ROWS if index == OUT_OF_SCALE_QUARTER else 0
         if broken:

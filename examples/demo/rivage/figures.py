@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rivage import world
-from rivage.measured import OPERATING, Cells, answers, index, money, recommendation, total
+from rivage.findings import findings
+from rivage.measured import OPERATING, READ, Cells, answers, index, money, recommendation, total
+from rivage.tables import REGIONS, UNITS, table
 
-REGIONS = {"reg_nord": "Nord", "reg_ouest": "Ouest", "reg_sud": "Sud"}
 SOURCES = {
     "hr_survey": "barometre_*",
     "client_survey": "clients_*",
     "partner_survey": "partenaires_*",
     "ledger": "*FEC*",
+    "manager_survey": "encadrants_*",
+    "buyer_survey": "acheteurs_*",
+    "quality_audits": "visites_mystere_*",
+    "deliveries": "livraisons_*",
+    "client_accounts": "comptes_clients_*",
+    "training_hours": "formation_*",
+    "helpdesk": "zendesk_notes_*",
 }
 COUNTS = ("records", "accepted", "quarantined", "duplicate")
 LAST = len(world.QUARTERS) - 1
 ALL_UNITS = {agency.unit for agency in world.AGENCIES} | {"unassigned"}
 
 
-def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [f"**{title}**", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += [
-        "| " + " | ".join(f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in row) + " |"
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def _symmetry(staff: Cells, clients: Cells) -> str:
-    names = {"rivage": "Group", **REGIONS}
+    names = UNITS
     rows = []
     for unit, name in names.items():
         one, other = index(staff[unit, LAST]), index(clients[unit, LAST])
@@ -61,7 +59,7 @@ def _symmetry(staff: Cells, clients: Cells) -> str:
         "lowest of 12 quarters",
         "highest",
     ]
-    return _table(f"Employees against clients, {world.label(LAST)}", header, rows)
+    return table(f"Employees against clients, {world.label(LAST)}", header, rows)
 
 
 def common_gap(staff: list, clients: list) -> float:
@@ -81,7 +79,7 @@ def _fall(staff: Cells, clients: Cells, euros: dict) -> str:
         rows.append(
             [world.label(at), index(staff[unit, at]), index(clients[unit, at]), _margin(euros, {unit}, {at})]
         )
-    return _table(
+    return table(
         "Marseille: employees first, clients two quarters later, margin after that",
         ["quarter", "employees RQI", "clients RQI", "operating margin %"],
         rows,
@@ -111,7 +109,7 @@ def _links(clients: Cells, euros: dict) -> str:
         slope, correlation, agencies = link(clients, euros, region)
         each = ", ".join(f"{agency} {value:.2f}" for agency, value in agencies.items())
         rows.append([name, f"{slope:.2f}", f"{correlation:.2f}", each])
-    return _table(
+    return table(
         "Operating margin on the clients' RQI of the quarter before, within agency (11 quarters)",
         ["region", "margin points per RQI point", "correlation", "by agency"],
         rows,
@@ -132,7 +130,7 @@ def _small(staff: Cells, partners: Cells) -> str:
                     f"{min(companies)}–{max(companies)}",
                 ]
             )
-    return _table(
+    return table(
         "Agencies with fewer than 10 answers",
         ["agency", "headcount 2025", "employees answering", "partners answering"],
         rows,
@@ -141,10 +139,10 @@ def _small(staff: Cells, partners: Cells) -> str:
 
 def _partners(partners: Cells) -> str:
     rows = []
-    for unit, name in {"rivage": "Group", **REGIONS}.items():
+    for unit, name in UNITS.items():
         cell = partners[unit, LAST - 1]
         rows.append([name, index(cell), recommendation(cell), len(cell)])
-    return _table(
+    return table(
         f"Partners, {world.label(LAST - 1)} (the last quarter is held)", ["unit", "RQI", "pNPS", "n"], rows
     )
 
@@ -152,9 +150,9 @@ def _partners(partners: Cells) -> str:
 def _recommend(staff: Cells, clients: Cells) -> str:
     rows = [
         [name, recommendation(staff[unit, LAST]), recommendation(clients[unit, LAST])]
-        for unit, name in {"rivage": "Group", **REGIONS}.items()
+        for unit, name in UNITS.items()
     ]
-    return _table(f"Recommendation, {world.label(LAST)}", ["unit", "eNPS", "client NPS"], rows)
+    return table(f"Recommendation, {world.label(LAST)}", ["unit", "eNPS", "client NPS"], rows)
 
 
 def _accounts(euros: dict) -> str:
@@ -185,7 +183,7 @@ def _accounts(euros: dict) -> str:
         "operating result",
         "net result",
     ]
-    return _table("The ledgers, euros", header, rows)
+    return table("The ledgers, euros", header, rows)
 
 
 def _counts(planted: dict) -> str:
@@ -194,12 +192,13 @@ def _counts(planted: dict) -> str:
         mine = [entry for name, entry in planted["files"].items() if fnmatch.fnmatch(name, pattern)]
         rows.append([source, len(mine), *(sum(entry[count] for entry in mine) for count in COUNTS)])
     rows.append(["all", planted["totals"]["files"], *(planted["totals"][count] for count in COUNTS)])
-    return _table("Records, as expected.json has them a file", ["source", "files", *COUNTS], rows)
+    return table("Records, as expected.json has them a file", ["source", "files", *COUNTS], rows)
 
 
 def figures(landing: Path) -> str:
     """All tables, in the order of the README's stories."""
-    staff, clients, partners = (answers(landing, group) for group in ("employees", "clients", "partners"))
+    cells = {group: answers(landing, group) for group in READ}
+    staff, clients, partners = (cells[group] for group in ("employees", "clients", "partners"))
     euros = money(landing)
     parts = [
         _symmetry(staff, clients),
@@ -208,5 +207,6 @@ def figures(landing: Path) -> str:
         _small(staff, partners),
     ]
     parts += [_recommend(staff, clients), _partners(partners), _accounts(euros)]
+    parts += findings(landing, cells)
     planted = json.loads((landing.parent / "expected.json").read_text(encoding="utf-8"))
     return "\n".join([*parts, _counts(planted)])

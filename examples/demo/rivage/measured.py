@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from openpyxl import load_workbook
 
-from rivage import ledger, partners, world
-from rivage.items import AGREEMENT, CLIENTS, EMPLOYEES, PARTNERS, Question
+from rivage import buyers, ledger, managers, partners, world
+from rivage.items import AGREEMENT, BUYERS, CLIENTS, EMPLOYEES, MANAGERS, PARTNERS, Question
 
 Answer = tuple[str, dict[str, float], float | None]
 """Unit, points by dimension (0–100), recommendation 0–10 or None."""
@@ -33,31 +33,48 @@ def _points(questions: Sequence[Question], ticks: Sequence[int | None]) -> dict[
     return scores
 
 
-def _barometer(path: Path) -> Iterator[Answer]:
-    units = {agency.hr_code: agency.unit for agency in world.AGENCIES}
+def spreadsheet(path: Path) -> Iterator[dict[str, str]]:
+    """Rows of a `;` file, UTF-8 where it says so and cp1252 otherwise."""
     raw = path.read_bytes()
     text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "cp1252")
-    for row in csv.DictReader(text.splitlines(), delimiter=";"):
+    yield from csv.DictReader(text.splitlines(), delimiter=";")
+
+
+def _agreed(row: dict[str, str], questions: Sequence[Question]) -> list[int | None]:
+    """Ticks 1–5 of LimeSurvey's A1–A5."""
+    return [int(row[q.column][1:]) if row[q.column] not in {"", "A9"} else None for q in questions]
+
+
+def _barometer(path: Path) -> Iterator[Answer]:
+    units = {agency.hr_code: agency.unit for agency in world.AGENCIES}
+    for row in spreadsheet(path):
         if row["G0[AGENCE]"] in units:
-            ticks = [int(row[q.column][1:]) if row[q.column] not in {"", "A9"} else None for q in EMPLOYEES]
-            yield (
-                units[row["G0[AGENCE]"]],
-                _points(EMPLOYEES, ticks),
-                float(row["NPS"]) if row["NPS"] else None,
-            )
+            scores = _points(EMPLOYEES, _agreed(row, EMPLOYEES))
+            yield units[row["G0[AGENCE]"]], scores, float(row["NPS"]) if row["NPS"] else None
 
 
-def _visitors(path: Path) -> Iterator[Answer]:
-    units = {agency.store: agency.unit for agency in world.AGENCIES}
+def _encadrants(path: Path) -> Iterator[Answer]:
+    units = {code: unit for unit, code in managers.codes().items()}
+    for row in spreadsheet(path):
+        yield units[row["G0[UNITE]"]], _points(MANAGERS, _agreed(row, MANAGERS)), None
+
+
+def visits(path: Path) -> Iterator[tuple[dict[str, str], list[int | None]]]:
+    """Clients' answers a careful reader keeps, as sent, each with its ticks: no preview, nothing out of scale."""
     with path.open(encoding="utf-8", newline="") as handle:
         rows = csv.reader(handle)
         tags = next(rows)
         for values in list(rows)[2:]:
             row = dict(zip(tags, values, strict=True))
             ticks = [int(row[q.column]) if row[q.column] not in {"-99", "8"} else None for q in CLIENTS]
-            nps = float(row["Q2"]) if row["Q2"] else None
-            if row["Status"] == "0" and max(tick or 0 for tick in ticks) <= 5 and (nps or 0) <= 10:
-                yield units[row["Agence"]], _points(CLIENTS, ticks), nps
+            if row["Status"] == "0" and max(tick or 0 for tick in ticks) <= 5 and float(row["Q2"] or 0) <= 10:
+                yield row, ticks
+
+
+def _visitors(path: Path) -> Iterator[Answer]:
+    units = {agency.store: agency.unit for agency in world.AGENCIES}
+    for row, ticks in visits(path):
+        yield units[row["Agence"]], _points(CLIENTS, ticks), float(row["Q2"]) if row["Q2"] else None
 
 
 def _companies(path: Path) -> Iterator[Answer]:
@@ -67,24 +84,43 @@ def _companies(path: Path) -> Iterator[Answer]:
     if partners.UNMAPPED_COLUMN in header:
         return
     for row in rows:
-        words = [row[header.index(q.column)] for q in PARTNERS]
-        ticks = [AGREEMENT.index(word) + 1 if word in AGREEMENT else None for word in words]
-        yield units[row[7]], _points(PARTNERS, ticks), float(row[9 + len(PARTNERS)])
+        yield units[row[7]], _points(PARTNERS, _worded(row, header, PARTNERS)), float(row[9 + len(PARTNERS)])
+
+
+def _acheteurs(path: Path) -> Iterator[Answer]:
+    units = {agency.branch: agency.unit for agency in world.AGENCIES}
+    rows = load_workbook(path).active.iter_rows(values_only=True)
+    header = next(rows)
+    for row in rows:
+        yield units[row[6]], _points(BUYERS, _worded(row, header, BUYERS)), None
+
+
+def _worded(row: tuple, header: tuple, questions: Sequence[Question]) -> list[int | None]:
+    """Ticks 1–5 of answers given as labels; None for any other text."""
+    words = [row[header.index(q.column)] for q in questions]
+    return [AGREEMENT.index(word) + 1 if word in AGREEMENT else None for word in words]
+
+
+EVERY_QUARTER = list(range(len(world.QUARTERS)))
+READ = {
+    "employees": ("barometre_{}T{}.csv", _barometer, EVERY_QUARTER),
+    "clients": ("clients_{}-Q{}.csv", _visitors, EVERY_QUARTER),
+    "partners": ("partenaires_{}T{}.xlsx", _companies, EVERY_QUARTER),
+    "managers": ("encadrants_{}T{}.csv", _encadrants, managers.WAVES),
+    "buyers": ("acheteurs_{}T{}.xlsx", _acheteurs, buyers.WAVES),
+}
 
 
 def answers(landing: Path, stakeholder: str) -> Cells:
     """Every answer that a careful reader keeps, by unit (agencies, regions, the group) and quarter."""
-    name, read = {
-        "employees": ("barometre_{}T{}.csv", _barometer),
-        "clients": ("clients_{}-Q{}.csv", _visitors),
-        "partners": ("partenaires_{}T{}.xlsx", _companies),
-    }[stakeholder]
-    regions = {agency.unit: agency.region for agency in world.AGENCIES}
+    name, read, quarters = READ[stakeholder]
+    above = {agency.unit: (agency.unit, agency.region, "rivage") for agency in world.AGENCIES}
+    above |= {agency.region: (agency.region, "rivage") for agency in world.AGENCIES} | {"rivage": ("rivage",)}
     cells: Cells = defaultdict(list)
-    for index, quarter in enumerate(world.QUARTERS):
-        for answer in read(landing / name.format(*quarter)):
-            for unit in (answer[0], regions[answer[0]], "rivage"):
-                cells[unit, index].append(answer)
+    for at in quarters:
+        for answer in read(landing / name.format(*world.QUARTERS[at])):
+            for unit in above[answer[0]]:
+                cells[unit, at].append(answer)
     return cells
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import zipfile
 
 import numpy as np
-from openpyxl import Workbook
 
 from rivage import world
 from rivage.answers import agreement, mood, scaled
 from rivage.expected import File
+from rivage.exports import FORMS, workbook
 from rivage.items import AGREEMENT, NO_OPINION, PARTNERS
 
 NBSP = "\u00a0"
@@ -43,7 +41,6 @@ WISHES = [
     "Visiter nos ateliers une fois l'an.",
 ]
 POSTCODES = {"reg_nord": "59", "reg_ouest": "44", "reg_sud": "69"}
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def _row(
@@ -80,30 +77,6 @@ def _row(
     ]
 
 
-def _workbook(header: list[str], rows: list[list[object]], made_on: dt.datetime) -> bytes:
-    """An XLSX that depends on its content only: openpyxl stamps the clock, so it is packed again."""
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "Sheet1"
-    for row in [header, *rows]:
-        sheet.append(row)
-    for cells in sheet.iter_rows(min_row=2, min_col=2, max_col=3):
-        for cell in cells:
-            cell.number_format = "m/d/yy h:mm:ss"
-    book.properties.creator = "Microsoft Forms"
-    book.properties.created = made_on
-    first, last = io.BytesIO(), io.BytesIO()
-    book.save(first)
-    stamp = book.properties.modified.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    with zipfile.ZipFile(first) as packed, zipfile.ZipFile(last, "w", zipfile.ZIP_DEFLATED) as fixed:
-        for name in sorted(packed.namelist(), key=lambda part: (part != "[Content_Types].xml", part)):
-            content = packed.read(name)
-            if name == "docProps/core.xml":
-                content = content.replace(stamp, made_on.strftime("%Y-%m-%dT%H:%M:%SZ").encode())
-            fixed.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, zipfile.ZIP_DEFLATED, 9)
-    return last.getvalue()
-
-
 def files() -> list[File]:
     """Twelve quarters; the last one brings a column nobody declared."""
     rng, truth = world.random("partners"), world.levels()
@@ -131,7 +104,6 @@ def files() -> list[File]:
             for row, (_, _, agency) in zip(rows, drawn, strict=True):
                 row.append(f"{POSTCODES[agency.region]}{rng.randint(0, 9)}00")
         made_on = dt.datetime.combine(closed, dt.time(18, 0))
-        made.append(
-            File(f"partenaires_{year}T{quarter}.xlsx", _workbook(header, rows, made_on), status, len(rows))
-        )
+        content = workbook("Sheet1", [header, *rows], made_on, FORMS)
+        made.append(File(f"partenaires_{year}T{quarter}.xlsx", content, status, len(rows)))
     return made
