@@ -10,13 +10,14 @@ from pipelines.assets.warehouse import failures
 from pipelines.assets.waves import arrivals
 from pipelines.declared import Home
 from pipelines.declared.freshness import freshness
+from pipelines.deriving import differences
 from pipelines.expectations import judge_all
 from pipelines.failpoints import failpoint
 from pipelines.judging import judged, source_checks
 from pipelines.ledger import Ledger
 from pipelines.privacy import audit
 from pipelines.publication import read_snapshot
-from pipelines.publishing import SUPPRESSED, Candidate, rules
+from pipelines.publishing import SUPPRESSED, Candidate, overlaps, rules
 from pipelines.resources import Warehouse, dbt_target
 from pipelines.settling import settle
 from pipelines.warehouse import VIEWS, reading
@@ -153,7 +154,13 @@ def _everything_built(home: Home, ledger: Ledger, candidate: Candidate) -> list[
 def _nobody_recognised(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
     """The privacy audit, on the candidate file itself."""
     published, _ = read_snapshot(candidate.path(home))
-    return audit({name: published[name] for name in SUPPRESSED}, rules(home))
+    return audit({name: published[name] for name in SUPPRESSED}, rules(home, overlaps(home)))
+
+
+def _derived_alike(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
+    """What is derived from published figures, computed again from the candidate file itself."""
+    published, _ = read_snapshot(candidate.path(home))
+    return list(differences(home, published))
 
 
 def _contract_kept(home: Home, ledger: Ledger, candidate: Candidate) -> list[str]:
@@ -172,6 +179,10 @@ _AUDITS: dict[str, tuple[_Check, str]] = {
     "nobody_recognised": (
         _nobody_recognised,
         "No cell under its threshold, and none to be found by subtraction.",
+    ),
+    "derived_alike": (
+        _derived_alike,
+        "Every derived figure is what the published rows give, computed again from the file.",
     ),
     "contract_kept": (_contract_kept, "Keys unique, every table and column described, the file whole."),
 }

@@ -86,4 +86,7 @@ def _dates(home: Home) -> str:
             if pa.types.is_date(values.type):
                 told += pc.less_equal(values, today).to_pylist() + pc.less(values, today).to_pylist()
             hasher.update(repr((name, column, told)).encode())
+    # a review that falls due changes what the register says
+    reviews = [line.review_date for line in home.registers.strategy]
+    hasher.update(repr([day is not None and day < home.as_of for day in reviews]).encode())
     return hasher.hexdigest()

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import secrets
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ import pyarrow as pa
 from pipelines.declared import Home, declared_tables, surveyed
 from pipelines.declared.expressions import resolve
 from pipelines.declared.freshness import freshness
+from pipelines.derive import PROTECTED
+from pipelines.derive.described import DESCRIBED
+from pipelines.deriving import with_derived
 from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, replacing
 from pipelines.fingerprint import fingerprint
@@ -64,8 +67,8 @@ class Candidate:
         return cls(**json.loads((home.restricted / CANDIDATE).read_text()))
 
 
-def rules(home: Home) -> Rules:
-    """The privacy rules of a home, in the terms of `privacy.suppression`."""
+def rules(home: Home, overlaps: Sequence[tuple[Any, ...]] = ()) -> Rules:
+    """The privacy rules of a home; `overlaps` are those of its warehouse, without which one segment alone is shown."""
     tables = declared_tables(home)
     groups = surveyed(home)
     ends = {row["period_code"]: row["end_date"] for row in tables["periods"].to_pylist()}
@@ -91,7 +94,25 @@ def rules(home: Home) -> Rules:
         ],
         closes=closes,
         headcount_kpis=_headcount_kpis(home),
+        comment_kpis=frozenset(
+            code
+            for code, kpi in home.framework.kpis.items()
+            if kpi.method == "theme_share" or kpi.outcome == "comment_tone"
+        ),
+        derived_kpis=frozenset(code for code, kpi in home.framework.kpis.items() if kpi.is_derived),
+        segments=tuple(home.framework.segments),
+        overlaps=overlaps,
     )
+
+
+def overlaps(home: Home) -> list[tuple[Any, ...]]:
+    """How many respondents each two groups of different segments share, from the warehouse."""
+    query = (
+        "select unit_code, stakeholder_code, period_code, segment_code_a, segment_code_b, people"
+        " from intermediate.int_segments__crossed"
+    )
+    with reading(home) as connection:
+        return connection.execute(query).fetchall()
 
 
 def _headcount_kpis(home: Home) -> frozenset[str]:
@@ -136,10 +157,13 @@ def _meta(column: Mapping[str, Any]) -> Mapping[str, Any]:
 def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
     """Suppress, freeze against the register, and write the candidate file; nothing is visible to anybody yet."""
     marts, comments = read_marts(home)
-    frames = {name: pl.from_arrow(marts[name]) for name in SUPPRESSED}
-    safe = protect(frames, rules(home), ledger.publications(), home.framework.version)  # type: ignore[arg-type]
-    for name, frame in safe.tables.items():
-        marts[name] = frame.to_arrow().cast(marts[name].schema)
+    frames = {name: pl.DataFrame(marts[name]) for name in (*SUPPRESSED, "fct_reliability")}
+    safe = protect(frames, rules(home, overlaps(home)), ledger.publications(), home.framework.version)
+    tables = with_derived(home, safe.tables)
+    for name, frame in tables.items():
+        table = frame.to_arrow()
+        marts[name] = table.cast(marts[name].schema) if name in marts else table
+    comments |= DESCRIBED
     snapshot_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     sources = sources_table(home, ledger)
     meta = {"snapshot": _snapshot_row(home, snapshot_id, run_id), "sources": sources}
@@ -150,7 +174,7 @@ def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
         snapshot_id=snapshot_id,
         run_id=run_id,
         rows=sum(table.num_rows for table in marts.values()),
-        protected=sum(safe.protected_rows.values()),
+        protected=sum((tables[name]["status"] == PROTECTED).sum() for name in safe.protected_rows),
         held=safe.held_cells,
         tables=len(marts),
         register=safe.register,

@@ -14,6 +14,7 @@ _KNOWN = (
     "units.csv",
     "unit_aliases.csv",
     "headcounts.csv",
+    "population.csv",
     "framework.yml",
     "finance.yml",
     "privacy.yml",

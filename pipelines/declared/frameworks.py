@@ -162,9 +162,13 @@ def check_asked(framework: Framework, at: Located, sources: Mapping[str, Source]
     """A dimension of the home's own that nothing measures would stay empty for good, and weigh on every coverage."""
     shipped_ones = shipped("framework")["dimensions"]
     measured = {item.dimension for source in sources.values() for item in source.items}
-    measured |= {figure.dimension for source in sources.values() for figure in (*source.measures, *source.facts)}
+    measured |= {
+        figure.dimension for source in sources.values() for figure in (*source.measures, *source.facts)
+    }
     for code, dimension in framework.dimensions.items():
-        asked = [group for group in dimension.asked_of if any(s.stakeholder == group for s in sources.values())]
+        asked = [
+            group for group in dimension.asked_of if any(s.stakeholder == group for s in sources.values())
+        ]
         if asked and code not in measured and code not in shipped_ones and _is_own(at, "dimensions", code):
             said = f"dimension '{code}' is asked of {', '.join(asked)} and no item measures it; add `dimension: {code}`"
             yield at.problem(["dimensions", code], f"{said} to an item, or write `{code}: null`")

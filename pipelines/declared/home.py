@@ -16,6 +16,7 @@ from pipelines.declared.explain import lines_told, problems_of, unanswered
 from pipelines.declared.folder import digest, strangers
 from pipelines.declared.lines import TODO, DeclarationError, Located, Problem, read_csv, read_yaml, shipped
 from pipelines.declared.models import Finance, Framework, Organisation, Privacy
+from pipelines.declared.population import People, read_population
 from pipelines.declared.registers import NO_REGISTERS, Registers, read_registers
 from pipelines.declared.sources import Source
 from pipelines.declared.templates import completed, merged
@@ -72,6 +73,7 @@ class Home:
     verbatims: Verbatims
     drafts: tuple[Problem, ...] = ()
     registers: Registers = NO_REGISTERS
+    population: tuple[People, ...] = ()
 
     @property
     def landing(self) -> Path:
@@ -201,7 +203,7 @@ class _Reader:
                 sources,
                 places,
             )
-        registers = self.registers(framework, codes) if framework else NO_REGISTERS
+        registers, population = self.registers(framework, codes) if framework else (NO_REGISTERS, ())
         if self.problems or not (organisation and framework and finance and privacy):
             raise DeclarationError(self.problems)
         return Home(
@@ -219,9 +221,11 @@ class _Reader:
             verbatims=verbatims or Verbatims(),
             drafts=tuple(self.drafts),
             registers=registers,
+            population=population,
         )
 
-    def registers(self, framework: Framework, units: set[str]) -> Registers:
+    def registers(self, framework: Framework, units: set[str]) -> tuple[Registers, tuple[People, ...]]:
+        """What leadership decided, and how many people there are."""
         found, problems = read_registers(
             self.folder / "registers",
             self.shown("registers"),
@@ -230,8 +234,10 @@ class _Reader:
             dimensions=framework.dimensions,
             units=units,
         )
-        self.problems += problems
-        return found
+        path, shown = self.folder / "population.csv", self.shown("population.csv")
+        people, others = read_population(path, shown, units, framework.segments)
+        self.problems += [*problems, *others]
+        return found, people
 
     def units(self) -> list[Unit]:
         relative = "units.csv"

@@ -185,6 +185,7 @@ DerivedMethod = Literal[
     "register_share",
     "relational_weight",
     "post_stratified",
+    "design_effect",
 ]
 DERIVED_METHODS = frozenset(get_args(DerivedMethod))
 # What each method cannot do without, as people write it.
@@ -203,6 +204,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "rank_correlation": ("x", "y"),
     "register_share": ("register",),
     "post_stratified": ("of", "segment"),
+    "design_effect": ("of", "segment"),
 }
 
 

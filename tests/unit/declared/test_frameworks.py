@@ -15,7 +15,7 @@ SEGMENTS = (
     "segments: {age: {fr: Âge, en: Age, values: {young: {fr: J, en: Y, texts: [J]}, old: {fr: V, en: O}}}}\n"
 )
 PAIR = "relations: {pair: {fr: a, en: b, sides: [employees, %s], kind: symmetry}}\n"
-SHARE = "kpis: {s: {fr: s, en: s, method: share_between, outcome: recommend, from: %s, to: %s, unit: percent,\n  definition: {fr: s, en: s}, formula: s}}\n"  # noqa: E501
+SHARE = "kpis: {s: {fr: s, en: s, method: share_between, outcome: recommend, from: %s, to: %s, unit: percent,\n  definition: {fr: s, en: s}, formula: s}}\n"
 RESCALED = "code: reco, column: NPS, outcome: recommend, min: 1, max: 5"
 
 
@@ -118,3 +118,31 @@ items:
         (row["stakeholder_code"], row["dimension_code"], row["is_parallel"])
         for row in tables["mirror_dimensions"].to_pylist()
     ] == [("employees", "trust", True), ("clients", "trust", True)]
+
+
+PEOPLE = "unit_code,segment,value,people,valid_from\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ouest,age,young,5,", "unit 'ouest' is not in units.csv"),
+        ("sud,job,young,5,", "segment 'job' is not under segments: of framework.yml; it has age"),
+        ("sud,age,child,5,", "'child' is not a value of segment 'age'; it has young, old"),
+        ("sud,age,young,many,", "people 'many' must be a whole number"),
+        ("sud,age,young,5,soon", "valid_from 'soon' must be a date"),
+        ("sud,age,young,5,\nsud,age,young,6,", "two lines for 'age__young'"),
+    ],
+)
+def test_a_population_that_cannot_be_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        Home.load(write_home(tmp_path, {FRAMEWORK: SEGMENTS, "population.csv": f"{PEOPLE}{line}\n"}))
+
+
+def test_people_are_known_by_unit_group_and_day(tmp_path: Path) -> None:
+    lines = f"{PEOPLE}sud,age,young,5,2024-01-01\nsud,age,other,0,\n"
+    home = Home.load(write_home(tmp_path, {FRAMEWORK: SEGMENTS, "population.csv": lines}))
+    assert [(one.segment_code, one.people) for one in home.population] == [
+        ("age__young", 5),
+        ("age__other", 0),
+    ]
