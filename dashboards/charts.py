@@ -203,7 +203,7 @@ def _spread(wanted: list[float], room: float) -> list[float]:
     return result
 
 
-def _end_labels(
+def end_labels(
     figure: Any,
     words: Words,
     series: list[list[Row]],
@@ -239,7 +239,7 @@ def _end_labels(
         )
 
 
-def _definition_break(
+def definition_break(
     figure: Any, words: Words, series: list[list[Row]], time: Axis, colours: Palette
 ) -> None:
     """A dotted line where the definition changed: values on both sides are not comparable."""
@@ -308,8 +308,8 @@ def indices_above_margin(
     if money:
         _margin_bars(figure, words, money, time, colours)
         breaks.draw(figure, words, breaks.of(known, breaks.FINANCE), axis, colours.muted, 2, 1, True)
-    _end_labels(figure, words, series, scale, time, colours)
-    _definition_break(figure, words, series, time, colours)
+    end_labels(figure, words, series, scale, time, colours)
+    definition_break(figure, words, series, time, colours)
     breaks.draw(figure, words, breaks.of(known, *codes), axis, colours.muted, 1, 1, True)
     figure.update_layout(margin={"r": 150, "t": 28})
     return figure

@@ -11,14 +11,21 @@ from dashboards.frame import ALL, PAGES, View
 from dashboards.snapshot import Row
 from dashboards.wording import PROTECTED, plain
 
+LONGEST = 60  # rows of a table of units
+
+
+def said(view: View, sentence: str, rule: str) -> None:
+    """The written message of a screen, and on demand the rule that chose it."""
+    with st.container(border=True):
+        text, why = st.columns([6, 1.6], vertical_alignment="center")
+        text.markdown(f"##### {sentence}", anchors=False)
+        with why.popover(view.words("how_message"), type="tertiary"):
+            st.markdown(view.words(rule))
+
 
 def message(view: View) -> None:
-    """The written message of the period, and on demand the rule that chose it."""
-    with st.container(border=True):
-        text, rule = st.columns([6, 1.6], vertical_alignment="center")
-        text.markdown(f"##### {_relation_sentence(view)}{_finance_sentence(view)}", anchors=False)
-        with rule.popover(view.words("how_message"), type="tertiary"):
-            st.markdown(view.words("message_rule"))
+    """The message of the period: relations, then accounts."""
+    said(view, _relation_sentence(view) + _finance_sentence(view), "message_rule")
 
 
 def _relation_sentence(view: View) -> str:
@@ -125,10 +132,10 @@ def series(view: View) -> None:
     st.plotly_chart(figure, config=charts.CONFIG, key="series", theme="streamlit", alt=title)
     notes = ["series_caption_reported"] if reported else ["series_caption", "series_zoom"]
     st.caption(" ".join(words(note) for note in [*notes, *(["series_caption_margin"] if has_margin else [])]))
-    _break_notes(view, breaks.of(known, *{row["stakeholder_code"] for row in headline}), axis)
+    break_notes(view, breaks.of(known, *{row["stakeholder_code"] for row in headline}), axis)
 
 
-def _break_notes(view: View, known: list[Row], axis: list[Row]) -> None:
+def break_notes(view: View, known: list[Row], axis: list[Row]) -> None:
     """What each line drawn across a chart says."""
     for one in breaks.drawn(known, axis):
         st.caption(break_note(view, one))
@@ -234,7 +241,7 @@ def dimensions(view: View) -> None:
     drawn = {row["period_code"] for row in axis}
     is_finite = any(row["method"] == "t_fpc" for row in rows if row["period_code"] in drawn)
     st.caption(words("dimensions_caption") + (" " + words("dimensions_fpc") if is_finite else ""))
-    _break_notes(view, known, axis)
+    break_notes(view, known, axis)
 
 
 def protection(view: View) -> None:
@@ -261,11 +268,22 @@ def protection(view: View) -> None:
         )
 
 
-def definitions(view: View) -> None:
-    """Meaning and formula of each KPI, on demand."""
+def protected_note(view: View, rows: list[Row]) -> None:
+    """What the symbol means, under figures of which at least one is protected."""
+    if any(row[column] == "protected" for row in rows for column in row if column.endswith("status")):
+        threshold = max((row["threshold_count"] for row in view.stakeholders), default=0)
+        st.caption(view.words("protected_intro", threshold=threshold))
+
+
+def definitions(view: View, codes: tuple[str, ...] = ()) -> None:
+    """Meaning and formula of each KPI, or of those that a page shows, on demand."""
     with st.popover(view.words("definitions"), type="tertiary"):
         for row in data.definitions(view.snapshot):
+            if codes and row["kpi_code"] not in codes:
+                continue
             said = [f"**{view.label(row)}**", view.label(row, "definition")]
+            idea = view.label(row, "idea")
+            said += [f"*{idea}*"] if idea else []
             formula = view.label(row, "formula")
             said += [f":gray[{view.words('formula', formula=formula)}]"] if formula else []
             st.markdown("  \n".join(said))
@@ -275,6 +293,13 @@ def table(head: list[str], rows: list[list[str]], figures: int) -> None:
     """A Markdown table whose last `figures` columns are numbers, set on the right."""
     rule = [":---"] * (len(head) - figures) + ["---:"] * figures
     st.markdown("\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *rows]))
+
+
+def unit_table(view: View, head: list[str], rows: list[list[str]]) -> None:
+    """A table of units, what asks for attention first: the first ones only where there are very many."""
+    table(head, rows[:LONGEST], figures=0)
+    if len(rows) > LONGEST:
+        st.caption(view.words("table_first", count=LONGEST))
 
 
 def page_guard() -> View | None:

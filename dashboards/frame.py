@@ -16,7 +16,8 @@ from dashboards.snapshot import Row, Snapshot
 from dashboards.wording import LANGUAGES, Words, plain
 
 ALL = "all"
-PAGES = {"overview": "app_pages/overview.py", "unit": "app_pages/unit.py", "sources": "app_pages/sources.py"}
+SCREENS = ("overview", "unit", "symmetry", "gesture", "partners", "early_warning", "sources")
+PAGES = {name: f"app_pages/{name}.py" for name in SCREENS}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class View:
     periods: list[Row]
     units: list[Row]
     stakeholders: list[Row]
+    relations: list[Row]
+    relation: str | None
     notices: tuple[str, ...]
 
     @property
@@ -47,7 +50,13 @@ class View:
             "unit": self.unit["unit_code"],
             "stakeholder": self.stakeholder,
         }
-        return here | changed
+        chosen = {} if self.relation is None else {"relation": self.relation}
+        return here | chosen | changed
+
+    def relation_of(self, kind: str) -> Row | None:
+        """The relation asked for if it is of that kind, else the first of the kind; None where none is declared."""
+        mine = [row for row in self.relations if row["kind"] == kind]
+        return next((row for row in mine if row["relation_code"] == self.relation), mine[0] if mine else None)
 
     def label(self, row: Row, stem: str = "label") -> str:
         """A label of the snapshot in the page's language, safe inside Markdown."""
@@ -103,6 +112,8 @@ def read_view(snapshot: Snapshot) -> View:
         [everyone, *stakeholders],
         stakeholders[0] if len(stakeholders) == 1 else everyone,
     )
+    relations, asked = data.relations(snapshot), st.query_params.get("relation")
+    relation = asked if asked in {row["relation_code"] for row in relations} else None
     notices = [
         words(f"notice_{name}", shown=plain(words.of(row, "label")))
         for name, row, known in (
@@ -112,6 +123,8 @@ def read_view(snapshot: Snapshot) -> View:
         )
         if not known
     ]
+    if asked != relation:
+        notices.append(words("notice_relation"))
     if not lang_known:
         notices.append(words("notice_lang"))
     return View(
@@ -124,6 +137,8 @@ def read_view(snapshot: Snapshot) -> View:
         periods,
         units,
         stakeholders,
+        relations,
+        relation,
         tuple(notices),
     )
 
@@ -170,6 +185,30 @@ def stakeholder_tabs(view: View, labels: dict[str, str], shown: str) -> None:
     )
 
 
+def relation_tabs(view: View, kind: str) -> Row | None:
+    """The relation of this kind that the page shows; a choice where several are declared, kept in the URL."""
+    shown = view.relation_of(kind)
+    labels = {
+        row["relation_code"]: view.words.of(row, "label") for row in view.relations if row["kind"] == kind
+    }
+
+    def follow() -> None:
+        st.query_params["relation"] = st.session_state["tab_relation"]
+
+    if shown and len(labels) > 1:
+        st.session_state["tab_relation"] = shown["relation_code"]
+        st.segmented_control(
+            view.words("filter_relation"),
+            list(labels),
+            key="tab_relation",
+            required=True,
+            on_change=follow,
+            format_func=lambda code: labels.get(code, ""),
+            label_visibility="collapsed",
+        )
+    return shown
+
+
 def _unit_name(view: View, unit: Row) -> str:
     below_root = view.path(unit)[1:] or [unit]
     return " › ".join(view.words.of(row, "label") for row in below_root)
@@ -182,7 +221,7 @@ def header(view: View) -> None:
     """
     st.query_params.from_dict(view.link())
     words = view.words
-    name, pages, tongue = st.columns([4, 5, 1.2], vertical_alignment="center")
+    name, pages, tongue = st.columns([2.9, 7.4, 1], vertical_alignment="center")
     name.markdown(f"**{plain(view.about['organisation_name'])}** · {words('app')}")
     with pages.container(horizontal=True, horizontal_alignment="right", gap="small"):
         for page, path in PAGES.items():

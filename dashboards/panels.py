@@ -49,7 +49,7 @@ def dimension_panels(
     for position, line in enumerate(lines):
         suffix = "" if position == 0 else str(position + 1)
         figure.add_annotation(
-            text=_panel_title(words, line, colours),
+            text=panel_title(words, line, colours),
             x=0,
             xref=f"x{suffix} domain",
             y=1.06,
@@ -67,7 +67,7 @@ def dimension_panels(
     return figure
 
 
-def _panel_title(words: Words, line: list[Row], colours: Palette) -> str:
+def panel_title(words: Words, line: list[Row], colours: Palette) -> str:
     """« Confiance » over « 72,4 [71,3 ; 73,5] ▲ +3,0 n = 412 », of the last wave, or « protégé »."""
     last, name = line[-1], in_chart(words.of(line[-1], "label"))
     quiet = f"<span style='color:{colours.muted};font-size:12px'>"

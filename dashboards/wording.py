@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 LANGUAGES = ("fr", "en")
@@ -46,6 +48,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
+def inside(text: str) -> str:
+    """A label in the middle of a sentence: « Clients » gives « clients », « PME » stays."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
 def in_chart(text: str) -> str:
     """Text of a declaration for plotly, which reads a little HTML."""
     return html.escape(text, quote=False)
@@ -67,6 +74,11 @@ class Words:
         known = _texts(self.language).get(f"{prefix}{value}")
         return known or ("—" if value is None else plain(str(value)))
 
+    def known(self, key: str, otherwise: str) -> Callable[..., str]:
+        """The sentence `key` to fill, else `otherwise` where this version has no such sentence."""
+        texts = _texts(self.language)
+        return texts.get(key, texts[otherwise]).format
+
     def of(self, row: dict[str, Any], stem: str) -> str:
         """The column `<stem>_<language>` of a row, else its other language, else nothing."""
         other = "en" if self.language == "fr" else "fr"
@@ -79,6 +91,10 @@ class Words:
         return (
             f"au {period}" if self.language == "fr" and _QUARTER.match(period) else f"{self('in')} {period}"
         )
+
+    def listed(self, names: list[str]) -> str:
+        """Nord, Ouest et Sud; North, West and South."""
+        return format_list(names, locale=_BABEL[self.language])
 
     def number(self, value: Any, digits: int = 1, signed: bool = False) -> str:
         """72.42 gives « 72,4 » and 72.4; the minus is a real one, a zero has no sign."""
@@ -126,7 +142,7 @@ class Words:
 
     def interval(self, low: Any, high: Any, unit: str | None) -> str:
         """« [71,3 ; 73,5] »: as published, not a half-width, since it need not be symmetrical."""
-        digits = 0 if unit == "points" else 1
+        digits = {"points": 0, "coefficient": 2}.get(unit or "", 1)
         between = f"{NARROW}; " if self.language == "fr" else ", "
         return f"[{self.number(low, digits)}{between}{self.number(high, digits)}]"
 

@@ -16,7 +16,9 @@ from rich.console import Console
 
 from pipelines.declared import DeclarationError, Home, home_path
 from pipelines.ledger import Ledger
+from pipelines.onboarding.match_command import match
 from pipelines.publication import current
+from pipelines.verify.command import verify
 
 app = typer.Typer(
     add_completion=False,
@@ -24,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Relational performance beside financial performance, from landing files to a published scorecard.",
 )
+app.command()(match)
+app.command()(verify)
 # bound to the real streams: a run silences sys.stdout while dbt speaks
 console = Console(
     file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=True
@@ -253,24 +257,11 @@ def dashboard(
     free = _free_port(port)
     console.print(f"Scorecard: http://127.0.0.1:{free}  (Ctrl-C to stop)")
     os.chdir(REPOSITORY)
-    os.execv(  # noqa: S606 - no shell is wanted: Streamlit takes this process over
-        sys.executable,
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            str(REPOSITORY / "dashboards" / "app.py"),
-            "--server.address",
-            "127.0.0.1",
-            "--server.port",
-            str(free),
-            "--server.headless",
-            "true",
-            "--browser.gatherUsageStats",
-            "false",
-        ],
-    )
+    app_file = str(REPOSITORY / "dashboards" / "app.py")
+    told = ["--server.address", "127.0.0.1", "--server.port", str(free), "--server.headless", "true"]
+    told += ["--browser.gatherUsageStats", "false"]
+    # no shell is wanted: Streamlit takes this process over
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", app_file, *told])  # noqa: S606
 
 
 @app.command("dagster")

@@ -85,7 +85,11 @@ META: Comments = {
             "organisation_name": ("Name of the organisation.", "text", None),
             "language": ("Language of the organisation.", "code", "fr, en"),
             "currency_code": ("Currency of every amount.", "ISO 4217", None),
-            "scorecard_grain": ("Length of the scorecard's periods.", "code", "month, quarter, year"),
+            "scorecard_grain": (
+                "Length of the scorecard's periods.",
+                "code",
+                "month, quarter, year, fiscal_year",
+            ),
             "code_version": ("Version of the pipeline's code.", "text", None),
             "definition_version": ("Version of the KPI definitions (framework.yml).", "text", None),
             "declarations_hash": ("First digits of the SHA-256 of the declarations.", "hex", None),

@@ -71,7 +71,8 @@ def test_the_dictionary_lists_every_column_once(connection: duckdb.DuckDBPyConne
 def test_a_protected_row_tells_nothing(connection: duckdb.DuckDBPyConnection) -> None:
     told = connection.execute(
         "select count(*) from mart.fct_kpi_values where status = 'protected' and coalesce(value, n, ci_low, ci_high, change_value,"
-        " change_ci_low, change_ci_high) is not null or (status = 'protected' and coalesce(method, change_label) is not null)"
+        " change_ci_low, change_ci_high, change_p_value, ranking_value) is not null"
+        " or (status = 'protected' and coalesce(method, change_label, verdict_code) is not null)"
     )
     assert told.fetchone() == (0,)
 
@@ -99,7 +100,7 @@ def test_the_scorecard_and_the_facts_cannot_disagree(connection: duckdb.DuckDBPy
     differences = connection.execute(
         "select count(*) from mart.scorecard_unit_period s join mart.fct_kpi_values v on v.unit_code = s.unit_code"
         " and v.period_code = s.measured_period_code and v.stakeholder_code = s.stakeholder_code and v.kpi_code = s.headline_kpi_code"
-        " and v.dimension_code = 'all' where v.value is distinct from s.headline_value or v.n is distinct from s.headline_n"
+        " and v.dimension_code = 'all' and v.segment_code = 'all' and v.counterparty_code = 'all' where v.value is distinct from s.headline_value or v.n is distinct from s.headline_n"
         " or v.status is distinct from s.headline_status"
     )
     assert differences.fetchone() == (0,)

@@ -43,7 +43,12 @@ def page() -> str:
         lines += ["", f"## {title}", "", "| key | type | default | what it says |", "|---|---|---|---|"]
         for key, field in found[name].model_fields.items():
             default = "required" if field.is_required() else _shown(field.default)
-            cells = (f"`{field.alias or key}`", _type(_annotation(found[name], key)), default, words[name][key])
+            cells = (
+                f"`{field.alias or key}`",
+                _type(_annotation(found[name], key)),
+                default,
+                words[name][key],
+            )
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -44,7 +44,12 @@ def _kpi(code: str, kpi: Kpi) -> list[str]:
     """One KPI: its name, what it says, its formula, the idea, what it needs, how its verdict is taken."""
     formula = kpi.formula if isinstance(kpi.formula, str) else kpi.formula.en
     better = {"higher": "higher is better", "lower": "lower is better", "neither": "neither way is better"}
-    told = [kpi.method.replace("_", " "), kpi.unit, better[kpi.better], *(["derived"] if kpi.is_derived else [])]
+    told = [
+        kpi.method.replace("_", " "),
+        kpi.unit,
+        better[kpi.better],
+        *(["derived"] if kpi.is_derived else []),
+    ]
     lines = ["", f"### {kpi.en} (`{code}`)", "", f"*{kpi.fr}.* {kpi.definition.en}", ""]
     lines += [f"- **Formula**: {formula}", f"- **Kind**: {', '.join(told)}"]
     if kpi.idea:

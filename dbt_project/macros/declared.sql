@@ -26,6 +26,19 @@
 {% endmacro %}
 
 
+{#- First day of the scorecard's period that holds a day. -#}
+{% macro period_start(day) -%}
+    {%- set grain = scorecard_grain() -%}
+    {%- if grain != 'fiscal_year' -%}
+        cast({{ dbt.date_trunc(grain, day) }} as date)
+    {%- else -%}
+        {%- set rows = declared_rows('select fiscal_year_start_month from declared.organisation', ['organisation']) -%}
+        {%- set months = rows[0].fiscal_year_start_month - 1 -%}
+        cast({{ dbt.dateadd('month', months, dbt.date_trunc('year', dbt.dateadd('month', -months, day))) }} as date)
+    {%- endif -%}
+{%- endmacro %}
+
+
 {% macro response_sources() %}
     {{ return(declared_rows(
         "select source_code, stakeholder_code, subject, is_continuous, is_respondents from declared.sources "

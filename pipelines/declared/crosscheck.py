@@ -148,12 +148,14 @@ def _source(
     problems += check_items(source, at, framework)
     problems += check_segments(source, at, framework)
     for index, measure in enumerate(source.measures):
-        if measure.roll_up == "weighted_by_n" and not source.keys.n:
-            problems.append(
-                at.problem(
-                    ["measures", index, "roll_up"], "roll_up weighted_by_n needs `keys: {n: <column>}`"
-                )
-            )
+        if measure.n or source.keys.n:
+            continue
+        if measure.roll_up == "weighted_by_n":
+            said = "roll_up weighted_by_n needs `keys: {n: <column>}`, or `n:` of its own"
+            problems.append(at.problem(["measures", index, "roll_up"], said))
+        if measure.scale == "count":
+            said = "scale count needs `keys: {n: <column>}`, or `n:` of its own: what it is counted among"
+            problems.append(at.problem(["measures", index, "scale"], said))
     problems += _waves(source, at)
     problems += _changed(source, at)
     return problems

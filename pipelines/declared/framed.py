@@ -86,6 +86,8 @@ def _groups_and_kpis(home: Home) -> Iterator[tuple[str, Row]]:
             yield "top_boxes", (code, points, len(best))
         for name, level in kpi.thresholds.items():
             yield "kpi_thresholds", (code, name, level)
+        if kpi.method == "early_warning":
+            yield "kpi_thresholds", (code, "false_alarm_rate", kpi.false_alarm_rate)
     for code, outcome in framework.outcomes.items():
         yield "outcomes", (code, outcome.fr, outcome.en)
 

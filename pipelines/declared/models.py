@@ -32,7 +32,7 @@ class Organisation(Declared):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
     time_zone: str = "Europe/Paris"
     fiscal_year_start: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-01$")] = "01-01"
-    scorecard_grain: Literal["month", "quarter", "year"] = "quarter"
+    scorecard_grain: Literal["month", "quarter", "year", "fiscal_year"] = "quarter"
     schedule: str = "0 6 * * 1"
     compare_with: Literal["last_year", "previous"] = "last_year"
     as_of: dt.date | None = None
@@ -58,6 +58,12 @@ class Organisation(Declared):
         ):
             raise ValueError('is not a five-field cron line; write one such as "0 6 * * 1" (Mondays at 6)')
         return value
+
+    @model_validator(mode="after")
+    def _one_kind_of_year(self) -> Organisation:
+        if self.scorecard_grain == "fiscal_year" and self.fiscal_start_month == 1:
+            raise ValueError("the fiscal year starts in January: write `scorecard_grain: year`")
+        return self
 
     @property
     def fiscal_start_month(self) -> int:

@@ -87,7 +87,11 @@ class Item(Declared):
 
 
 class Measure(Declared):
-    """One already aggregated figure per unit and wave."""
+    """One already aggregated figure per unit and wave.
+
+    `n` is its own number of answers, where it is not that of `keys`. A `count` is how many of the n; a `complement`
+    counts the contrary of what the KPI says.
+    """
 
     code: Code
     column: Text
@@ -96,11 +100,21 @@ class Measure(Declared):
     kpi: Code
     dimension: Code | None = None
     statistic: Literal["share", "mean", "index"]
-    scale: Literal["percent", "share", "points"] = "percent"
+    scale: Literal["percent", "share", "count", "points"] = "percent"
+    complement: bool = False
+    n: Text | None = None
     roll_up: Literal["sum", "weighted_by_n", "median", "none"] = "none"
     plus: list[Text] = []
     missing: dict[str, str] = {}
     text: Label | None = None
+
+    @model_validator(mode="after")
+    def _part_of_a_whole(self) -> Measure:
+        if self.complement and self.scale == "points":
+            raise ValueError(f"measure '{self.code}': points have no complement; only a part of a whole has")
+        if self.plus and (self.complement or self.scale == "count"):
+            raise ValueError(f"measure '{self.code}': `plus:` adds percents or shares as they are")
+        return self
 
 
 class Fact(Declared):

@@ -21,6 +21,7 @@ from pipelines.ingest.spec import (
 _RANGES: dict[str, tuple[float | None, float | None]] = {
     "percent": (0, 100),
     "share": (0, 1),
+    "count": (0, None),
     "points": (None, None),
 }
 
@@ -94,7 +95,18 @@ def _item(item: Item) -> ItemSpec:
 def _measure(measure: Measure) -> MeasureSpec:
     low, high = _RANGES[measure.scale]
     aliases, missing, plus = tuple(measure.aliases), dict(measure.missing), tuple(measure.plus)
-    return MeasureSpec(measure.code, measure.column, aliases, measure.scale, missing, low, high, plus)
+    return MeasureSpec(
+        measure.code,
+        measure.column,
+        aliases,
+        measure.scale,
+        missing,
+        low,
+        high,
+        plus,
+        measure.complement,
+        measure.n,
+    )
 
 
 def _fact(fact: Fact) -> FactSpec:

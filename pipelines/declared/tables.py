@@ -147,7 +147,10 @@ def _sources(home: Home) -> Iterator[tuple[str, Row]]:
             yield "items", (code, "comment_tone", *tone)
         yield from (("source_segments", (code, group)) for group in source.segments)
         for measure in source.measures:
-            how = (measure.statistic, measure.scale, measure.roll_up)
+            scale = (
+                "percent" if measure.scale == "count" else measure.scale
+            )  # the reader makes percents of counts
+            how = (measure.statistic, scale, measure.roll_up)
             yield "measures", _figure(code, source.kind, measure, how)
         for fact in source.facts:  # a share of counted events: it rolls up by their number
             yield "measures", _figure(code, source.kind, fact, ("share", "share", "weighted_by_n"))

@@ -21,9 +21,10 @@ def concentration(facts: Facts, code: str, kpi: Kpi) -> pl.DataFrame:
     effect, as for any KPI of that range), `undecided`. One protected group protects the row.
     """
     segment = str(kpi.segment)
-    ranks = {
-        f"{segment}__{value}": rank for rank, value in enumerate(facts.framework.segments[segment].values)
-    }
+    declared = facts.framework.segments.get(segment)
+    if declared is None:  # a home that does not cut so has no such figure
+        return facts.made([])
+    ranks = {f"{segment}__{value}": rank for rank, value in enumerate(declared.values)}
     rows = facts.of(str(kpi.of), segment=None, counterparty=None).filter(
         pl.col("segment_code").is_in(list(ranks))
     )

@@ -20,7 +20,9 @@ def sibling_excess(facts: Facts, code: str, kpi: Kpi) -> pl.DataFrame:
     smallest effect), `above_siblings` or `below_siblings` (95 % interval on one side of 0), `undecided`. A unit whose
     siblings are all protected has not enough data; one without any has no row.
     """
-    of = facts.framework.kpis[str(kpi.of)]
+    of = facts.framework.kpis.get(str(kpi.of))
+    if of is None:  # the home has removed what it would be an excess of
+        return facts.made([])
     scale = 1.0 if of.unit == "ratio" else 100.0
     parents = facts.tree.filter(pl.col("depth") == 1).select("period_code", "unit_code", "ancestor_code")
     rows = facts.of(str(kpi.of)).filter(

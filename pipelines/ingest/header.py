@@ -200,7 +200,7 @@ def _named(spec: SourceSpec) -> dict[str, str]:
     """Columns declared outside keys, items and measures, and what each is for."""
     wanted = dict.fromkeys(spec.also, "key response")
     wanted |= dict.fromkeys(spec.exclude, "exclude")
-    wanted |= {column: f"measure {m.code!r}" for m in spec.measures for column in m.plus}
+    wanted |= {column: f"measure {m.code!r}" for m in spec.measures for column in (*m.plus, m.n) if column}
     if spec.long:
         parts = (spec.long.question, spec.long.answer, spec.long.reason)
         wanted |= {column: "the long table" for column in parts if column}

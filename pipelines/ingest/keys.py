@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pipelines.ingest.columns import Coded, Fault, Scale, as_text, coded, read_scale, tidy_texts
 from pipelines.ingest.dates import AmbiguousDays, MixedDays, Moments, UnknownZone, day_order, read_moments
 from pipelines.ingest.grid import TEXT
-from pipelines.ingest.header import quote
+from pipelines.ingest.header import SHOWN, quote
 from pipelines.ingest.model import WITHHELD, FileProblem
 from pipelines.ingest.reading import Reading
 from pipelines.ingest.spec import SourceSpec
@@ -85,7 +85,20 @@ def units(reading: Reading) -> pa.Array:
         None if code else _unknown_unit(spec, name, text) for code, text in zip(codes, given, strict=True)
     ]
     reading.faults.spread(faults, column_units.index)
+    reading.whole.once("alike", lambda: _tell_alike(reading, find))
     return column_units.spread_text(codes)
+
+
+def _tell_alike(reading: Reading, find: Callable[[str], str | None]) -> None:
+    """Warn, once for the file, of the texts that are an alias but for case or marks: joined, and to be reviewed."""
+    written = {" ".join(alias.split()) for alias in reading.spec.aliases}
+    texts = {" ".join(text.split()) for text in reading.whole.texts(reading.layout.keys["unit"])} - written
+    alike = sorted(text for text in texts if text and find(text))
+    if alike:
+        shown = ", ".join(f"{quote(text)} as {find(text)}" for text in alike[:SHOWN])
+        more = f" and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
+        told = f"units named as their alias but for case or marks: {shown}{more}; `relier match` lists them"
+        reading.grid.warnings.append(told)
 
 
 def unit_finder(aliases: Mapping[str, str]) -> Callable[[str], str | None]:
@@ -237,16 +250,12 @@ def refuse_undated(reading: Reading, answered: Moments, complete: np.ndarray) ->
 
 
 def _numbers(
-    reading: Reading, key: str, missing: Sequence[str], fault: Fault, whole: bool = False
-) -> tuple[Coded, list[float | None]] | None:
-    column = reading.key(key)
-    if column is None:
-        return None
-    texts = coded(column)
-    place = reading.layout.keys[key]
+    reading: Reading, place: int, missing: Sequence[str], fault: Fault, whole: bool = False
+) -> tuple[Coded, list[float | None]]:
+    texts = coded(reading.cells.columns[place])
     typed = reading.cells.typed.get(place, frozenset())
     scale = Scale(
-        fault.column or key, 0.0, None, {}, dict.fromkeys(missing, "blank"), {}, None, None, whole=whole
+        fault.column or "", 0.0, None, {}, dict.fromkeys(missing, "blank"), {}, None, None, whole=whole
     )
     verdicts = reading.whole.once((place, repr(scale)), lambda: read_scale(scale, texts.texts, typed))
     reading.faults.spread([fault if wrong else None for _, _, wrong in verdicts], texts.index)
@@ -254,22 +263,25 @@ def _numbers(
 
 
 def weights(reading: Reading) -> pa.Array:
-    name = reading.key_name("weight")
-    fault = Fault("bad_weight", name, "a positive number", "correct the weight in the tool")
-    found = _numbers(reading, "weight", (), fault)
-    if found is None:
+    name, place = reading.key_name("weight"), reading.layout.keys.get("weight")
+    if place is None:
         return pa.nulls(reading.rows, WEIGHT)
+    fault = Fault("bad_weight", name, "a positive number", "correct the weight in the tool")
+    found = _numbers(reading, place, (), fault)
     return decimals(reading, found[0].spread(found[1]), WEIGHT, name)
 
 
-def counts(reading: Reading) -> pa.Array:
-    """Respondents behind each record of measures; a code that means missing for a measure means it here too."""
-    missing = [text for measure in reading.spec.measures for text in measure.missing]
-    fault = Fault("bad_count", reading.key_name("n"), "a whole number", "correct the count in the tool")
-    found = _numbers(reading, "n", missing, fault, whole=True)
-    if found is None:
+def counts(reading: Reading, column: str | None = None) -> pa.Array:
+    """Answers behind each record of measures, from a measure's own `column` or the key n.
+
+    A code that means missing for a measure means it here too.
+    """
+    place = reading.layout.keys.get("n") if column is None else reading.layout.named[column]
+    if place is None:
         return pa.nulls(reading.rows, pa.int32())
-    texts, values = found
+    missing = [text for measure in reading.spec.measures for text in measure.missing]
+    fault = Fault("bad_count", reading.layout.names[place], "a whole number", "correct the count in the tool")
+    texts, values = _numbers(reading, place, missing, fault, whole=True)
     broken = [value is not None and (value != int(value) or value >= 2**31) for value in values]
     reading.faults.spread([fault if wrong else None for wrong in broken], texts.index)
     whole = [None if wrong else value for wrong, value in zip(broken, values, strict=True)]

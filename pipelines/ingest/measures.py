@@ -17,7 +17,7 @@ from pipelines.ingest.spec import MeasureSpec
 from pipelines.ingest.stored import Data
 
 VALUE = pa.decimal128(18, 6)
-NATURAL = {"percent": (0.0, 100.0), "share": (0.0, 1.0)}
+NATURAL = {"percent": (0.0, 100.0), "share": (0.0, 1.0), "count": (0.0, None)}
 # Published parts are rounded: a sum may pass the top of its scale by half a unit in the last place of each.
 ROUNDING = {"percent": 0.5, "share": 0.005}
 
@@ -33,7 +33,6 @@ def measures(reading: Reading, wave_code: str | None, raw: Data) -> tuple[pa.Tab
         "record_number": pa.array(reading.cells.numbers, pa.int32()),
         "unit_code": units(reading),
         "wave_code": wave_codes(reading, wave_code),
-        "n": counts(reading),
         "submitted_date": answered.local.to_arrow().cast(pa.date32()),
     }
     if spec.waves is None:
@@ -54,8 +53,10 @@ def _by_column(reading: Reading) -> tuple[dict[str, pa.Array], np.ndarray]:
     ]
     order = pa.array(np.arange(rows * each).reshape(each, rows).T.ravel())
     codes = np.tile(np.arange(each, dtype=np.int32), rows)
+    behind = [_behind(reading, measure) for measure in reading.spec.measures]
     own = {
         "measure_code": pa.array([m.code for m in reading.spec.measures], TEXT).take(pa.array(codes)),
+        "n": pa.chunked_array(behind, pa.int32()).combine_chunks().take(order),
         "value": pa.chunked_array([values for values, _ in found], VALUE).combine_chunks().take(order),
         "missing_reason": pa.chunked_array([reasons for _, reasons in found], TEXT)
         .combine_chunks()
@@ -79,18 +80,19 @@ def _by_question(reading: Reading) -> tuple[dict[str, pa.Array], np.ndarray]:
         asked = which == place
         values, reasons = _figures(reading, measure, answer, asked)
         at = np.flatnonzero(asked)
-        parts.append((at, np.full(len(at), place, dtype=np.int32), values.take(at), reasons.take(at)))
+        behind = _behind(reading, measure).take(at)
+        parts.append((at, np.full(len(at), place, dtype=np.int32), values.take(at), reasons.take(at), behind))
     at = np.flatnonzero(which < 0)
-    parts.append(
-        (at, np.full(len(at), -1, dtype=np.int32), pa.nulls(len(at), VALUE), pa.nulls(len(at), TEXT))
-    )
-    origin = np.concatenate([at for at, _, _, _ in parts])
+    nothing = (pa.nulls(len(at), VALUE), pa.nulls(len(at), TEXT), counts(reading).take(at))
+    parts.append((at, np.full(len(at), -1, dtype=np.int32), *nothing))
+    origin = np.concatenate([part[0] for part in parts])
     order = np.argsort(origin, kind="stable")
-    codes = np.concatenate([code for _, code, _, _ in parts])[order]
+    codes = np.concatenate([part[1] for part in parts])[order]
     own = {
         "measure_code": pa.array([m.code for m in spec.measures], TEXT).take(pa.array(codes, mask=codes < 0)),
-        "value": pa.chunked_array([v for _, _, v, _ in parts], VALUE).combine_chunks().take(pa.array(order)),
-        "missing_reason": pa.chunked_array([r for _, _, _, r in parts], TEXT).combine_chunks().take(pa.array(order)),
+        "value": pa.chunked_array([part[2] for part in parts], VALUE).combine_chunks().take(pa.array(order)),
+        "missing_reason": pa.chunked_array([part[3] for part in parts], TEXT).combine_chunks().take(pa.array(order)),
+        "n": pa.chunked_array([part[4] for part in parts], pa.int32()).combine_chunks().take(pa.array(order)),
     }  # fmt: skip
     return own, origin[order]
 
@@ -124,11 +126,35 @@ def _figures(
         reasons = found.reasons if reasons is None else pc.coalesce(reasons, found.reasons)
     if measure.plus:
         values = _within(reading, measure, values, high, name, rows)
+    if measure.scale == "count":
+        values = _as_percent(reading, measure, values, name, rows)
+        reasons = pc.coalesce(reasons, pa.scalar("not_applicable"))  # none of nothing
+    if measure.complement:
+        values = pc.subtract(1.0 if measure.scale == "share" else 100.0, values)
     shown = pa.array(rows)
     values = pc.if_else(shown, values, pa.scalar(None, pa.float64()))
     return decimals(reading, values, VALUE, name), pc.if_else(
         pc.is_null(values), reasons, pa.scalar(None, TEXT)
     )
+
+
+def _behind(reading: Reading, measure: MeasureSpec) -> pa.Array:
+    """How many answers stand behind each figure of a measure (int32, null where nobody said)."""
+    return counts(reading, measure.n)
+
+
+def _as_percent(
+    reading: Reading, measure: MeasureSpec, values: pa.Array, name: str, rows: np.ndarray
+) -> pa.Array:
+    """A count as a percent of the n beside it; none of nothing is no figure, more than all refuses its record."""
+    whole = _behind(reading, measure).cast(pa.float64())
+    beyond = np.asarray(pc.fill_null(pc.greater(values, whole), False)) & rows
+    fault = Fault(
+        "out_of_scale", name, "at most the number it is counted among", "correct the count in the tool"
+    )
+    reading.faults.add(fault, beyond)
+    some = pc.if_else(pc.greater(whole, 0.0), whole, pa.scalar(None, pa.float64()))
+    return pc.multiply(pc.divide(values, some), 100.0)
 
 
 def _within(

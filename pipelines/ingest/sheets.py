@@ -77,7 +77,7 @@ def _asked(spec: SourceSpec) -> tuple[list[Names], list[Names]]:
     keys: list[Names] = [(name, *spec.renamed.get(name, ())) for name in named]
     questions: list[ItemSpec | MeasureSpec | ChoiceSpec] = [*spec.items, *spec.measures, *spec.choices]
     answers: list[Names] = [(one.column, *one.aliases) for one in questions]
-    answers += [(name,) for measure in spec.measures for name in measure.plus]
+    answers += [(name,) for measure in spec.measures for name in (*measure.plus, measure.n) if name]
     answers += [(name,) for fact in spec.facts for name in (fact.column, fact.promised, fact.actual) if name]
     if spec.long:  # a row per answer: items name a text of the question column, not a column
         keys.append((spec.long.question,))

@@ -26,7 +26,10 @@ class ItemSpec:
 
 @dataclass(frozen=True)
 class MeasureSpec:
-    """One already aggregated figure. `scale` is percent (0-100), share (0-1) or points (as it comes)."""
+    """One already aggregated figure. `scale` is percent (0-100), share (0-1), count (of the n) or points (as it comes).
+
+    `n` is the column of its own number of answers. A `complement` is read as 100 (or 1) less the figure.
+    """
 
     code: str
     column: str
@@ -36,6 +39,8 @@ class MeasureSpec:
     minimum: float | None = None
     maximum: float | None = None
     plus: tuple[str, ...] = ()
+    complement: bool = False
+    n: str | None = None
 
 
 @dataclass(frozen=True)

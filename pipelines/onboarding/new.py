@@ -16,7 +16,7 @@ language: {language}                # {language_why}
 currency: EUR
 time_zone: Europe/Paris
 fiscal_year_start: 01-01    # {fiscal}
-scorecard_grain: quarter    # month | quarter | year
+scorecard_grain: quarter    # month | quarter | year | fiscal_year
 schedule: "0 6 * * 1"       # {schedule}
 compare_with: last_year     # last_year | previous
 """

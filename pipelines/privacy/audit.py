@@ -12,23 +12,33 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.privacy.audit_segments import SegmentAudit
 from pipelines.privacy.cascade import View, is_safe, remainders
-from pipelines.privacy.headcounts import headcount_views, is_known
-from pipelines.privacy.rules import ALL, UNASSIGNED, Rules
-from pipelines.privacy.scorecard import copy_masked
-from pipelines.privacy.suppression import (
+from pipelines.privacy.cells import (
     CELL_KPIS,
+    CHANGE_COLUMNS,
     EMPTIED_COLUMNS,
+    IDENTITY,
     PROTECTED,
     PUBLIC,
     Cell,
     Family,
+    Measure,
     cell_of,
     cells_behind,
+    identity,
+    measure_of,
     place_of,
 )
+from pipelines.privacy.headcounts import headcount_views, is_known
+from pipelines.privacy.rules import ALL, LEAST_ELIGIBLE, UNASSIGNED, Rules
+from pipelines.privacy.scorecard import copy_masked
 
 Row = dict[str, Any]
+FIGURES_OF_CHANGE = tuple(
+    name for name in CHANGE_COLUMNS if name not in {"compared_period_code", "change_label"}
+)
+NEEDED = ("period_code", *IDENTITY, "n", "status", "disclosure", "compared_period_code", *FIGURES_OF_CHANGE)
 
 
 def audit(published: Mapping[str, pl.DataFrame], rules: Rules) -> list[str]:
@@ -36,15 +46,17 @@ def audit(published: Mapping[str, pl.DataFrame], rules: Rules) -> list[str]:
     none.
 
     Checked: protected rows are empty; a cell is hidden whole; every shown n is at least k; every remainder
-    over the unit tree is 0 or at least k; coverage and balance have no protected part; a change has two
-    visible sides; headcount KPIs are shown for large units only, in all periods or none; the scorecard says
+    over the unit tree is 0 or at least k; a segment is shown whole, under its total, and no hidden crossing
+    of it can be computed; comments have enough authors; coverage and balance have no protected part; a change
+    has two visible sides; derived rows are empty where they are protected, and else made of what is checked
+    here; headcount KPIs are shown for large units only, in all periods or none; the scorecard says
     what the facts say.
     """
     kpi, finance = published["fct_kpi_values"], published["fct_finance"]
     return [
         *_empty(kpi, EMPTIED_COLUMNS, "fct_kpi_values"),
         *_empty(finance, ("value",), "fct_finance"),
-        *_Audit(kpi.rows(named=True), rules).violations(),
+        *_Audit(kpi.filter(~pl.col("kpi_code").is_in(sorted(rules.derived_kpis))), rules).violations(),
         *_finance(finance, rules),
         *_disagreements(published["scorecard_unit_period"], kpi, finance),
     ]
@@ -59,17 +71,18 @@ def _empty(mart: pl.DataFrame, columns: tuple[str, ...], name: str) -> Iterator[
 class _Audit:
     """Checks of fct_kpi_values."""
 
-    def __init__(self, rows: list[Row], rules: Rules) -> None:
+    def __init__(self, kpi: pl.DataFrame, rules: Rules) -> None:
         self.rules = rules
-        self.rows = rows
+        self.rows = kpi.select(NEEDED).rows(named=True)
         self.cells: dict[Cell, list[Row]] = defaultdict(list)
-        for row in rows:
+        for row in self.rows:
             if row["stakeholder_code"] != ALL and row["disclosure"] != PUBLIC:
                 self.cells[cell_of(row)].append(row)
 
     def violations(self) -> Iterator[str]:
         yield from self._whole_cells()
         yield from self._measures()
+        yield from SegmentAudit(self.cells, self.rules).violations()
         yield from self._totals()
         yield from self._changes()
 
@@ -81,29 +94,37 @@ class _Audit:
             k = self.rules.threshold(cell.family.stakeholder)
             shown = [row for row in rows if row["status"] != PROTECTED]
             respondents = [row for row in rows if row["kpi_code"] == "respondents"]
+            people = max((row["n"] or 0 for row in (respondents or shown)), default=0)
+            is_total = cell.family.segment == ALL
             if shown and any(row["status"] == PROTECTED for row in respondents):
                 yield f"{_name(cell)}: {len(shown)} rows are shown though the cell is protected"
-            if shown and max((row["n"] or 0 for row in (respondents or shown)), default=0) < k:
+            # beside the other values of its segment, a value may be shown to be nobody's
+            if shown and people < k and (is_total or people):
                 yield f"{_name(cell)}: {len(shown)} rows are shown with fewer than {k} respondents"
-            small = [row for row in shown if row["n"] is not None and row["n"] < k]
-            if small:
-                yield f"{_name(cell)}: {len(small)} rows are shown with an n below {k}"
+            small = [row for row in shown if row["n"] is not None and (is_total or row["n"])]
+            least = [self.rules.least(cell.family.stakeholder, row["kpi_code"]) for row in small]
+            few = sum(row["n"] < most for row, most in zip(small, least, strict=True))
+            if few:
+                yield f"{_name(cell)}: {few} rows are shown with an n below {k}"
+            comments = [row for row in small if row["kpi_code"] in self.rules.comment_kpis]
+            if is_total and comments and people < LEAST_ELIGIBLE:
+                yield f"{_name(cell)}: {len(comments)} rows speak of comments few could leave"
 
     def _measures(self) -> Iterator[str]:
         """Remainders over the tree, for the respondents of cells and for each KPI and dimension."""
-        measures: dict[tuple[Family, str, str], dict[str, int]] = defaultdict(dict)
+        measures: dict[tuple[Family, Measure], dict[str, int]] = defaultdict(dict)
         for cell, rows in self.cells.items():
             for row in rows:
                 follows = row["kpi_code"] in CELL_KPIS - {"respondents"}
                 if row["status"] != PROTECTED and row["n"] is not None and not follows:
-                    measures[cell.family, row["kpi_code"], row["dimension_code"]][cell.unit] = row["n"]
-        for (family, kpi, dimension), sizes in measures.items():
-            k = self.rules.threshold(family.stakeholder)
+                    measures[cell.family, measure_of(row)][cell.unit] = row["n"]
+        for (family, measure), sizes in measures.items():
+            k = self.rules.least(family.stakeholder, measure.kpi)
             for tree in self.rules.trees(family.stakeholder, family.period):
                 for rest in remainders(sizes, View(tree.below, sizes)):
                     if not is_safe(rest.people, k):
                         yield (
-                            f"{_name(Cell(rest.unit, family))}, {kpi}/{dimension}: "
+                            f"{_name(Cell(rest.unit, family))}, {measure.kpi}/{measure.dimension}: "
                             f"less its {len(rest.parts)} shown parts it isolates fewer than {k} respondents"
                         )
 
@@ -121,22 +142,10 @@ class _Audit:
         return len(hidden) == len(rows) or any(row["kpi_code"] == "rqi" for row in hidden)
 
     def _changes(self) -> Iterator[str]:
-        keys = (
-            "unit_code",
-            "stakeholder_code",
-            "segment_code",
-            "counterparty_code",
-            "kpi_code",
-            "dimension_code",
-        )
-        shown = {
-            (row["period_code"], *(row[key] for key in keys))
-            for row in self.rows
-            if row["status"] != PROTECTED
-        }
+        shown = {identity(row, row["period_code"]) for row in self.rows if row["status"] != PROTECTED}
         for row in self.rows:
-            other = (row["compared_period_code"], *(row[key] for key in keys))
-            if row["change_value"] is not None and other not in shown:
+            told = any(row[name] is not None for name in FIGURES_OF_CHANGE)
+            if told and identity(row, row["compared_period_code"]) not in shown:
                 yield f"{_name(cell_of(row))}, {row['kpi_code']}: a change towards a hidden figure is shown"
 
 
@@ -176,4 +185,5 @@ def _disagreements(scorecard: pl.DataFrame, kpi: pl.DataFrame, finance: pl.DataF
 
 
 def _name(cell: Cell) -> str:
-    return f"{cell.unit}, {cell.family.stakeholder}, {cell.family.period}"
+    names = [cell.unit, cell.family.stakeholder, cell.family.period]
+    return ", ".join(names if cell.family.segment == ALL else [*names, cell.family.segment])

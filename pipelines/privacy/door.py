@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.privacy.register import Entry, freeze
+from pipelines.privacy.entries import Entry
+from pipelines.privacy.register import freeze
 from pipelines.privacy.rules import Rules
 from pipelines.privacy.suppression import finish, mask_finance, mask_kpi_values
 

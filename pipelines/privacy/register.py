@@ -1,11 +1,14 @@
 """The publication register: what was published of a wave stays as it was, until enough people changed it.
 
 A late answer published alone is the difference of two snapshots. So the first publication freezes the cells
-of a wave (a stakeholder and period over the unit tree). Later figures wait, and go out together once every
-touched cell, in every KPI and dimension, changed by at least k respondents, and so did what is left of it
-beside its parts. Two more consequences: a row once protected while somebody had answered stays protected,
-since its answers would be the difference between what was and what is visible; and a change is shown
-towards what is published, never towards figures that wait.
+of a wave: a stakeholder and period, over the unit tree and every segment. Later figures wait, and go out
+together once every touched cell, in every measure, changed by at least k respondents, and so did what is left
+of it beside its parts. Of a segment only what is shown has to: its hidden cells are known by nothing but the
+margins, so the late respondents by unit and value are looked at as the answers themselves were (see
+`segments`). Three more consequences: a row once protected while somebody had answered stays protected, since
+its answers would be the difference between what was and what is visible; a segment that a wave was first
+published without joins it only if the wave never changed, since late answers crossed with it would be new
+cells; and a change is shown towards what is published, never towards figures that wait.
 
 The register is append-only, the last entry of a cell wins, and every entry is plain JSON. It holds true
 counts and fingerprints beside what was published: it belongs to the restricted zone. Public rows and
@@ -14,36 +17,53 @@ finance are never frozen.
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from pipelines.privacy.cascade import is_safe
-from pipelines.privacy.rules import ALL, Rules
-from pipelines.privacy.suppression import (
+from pipelines.privacy.cells import (
     CHANGE_COLUMNS,
     COMPOSITES,
+    IDENTITY,
     PROTECTED,
     PUBLIC,
+    RESPONDENTS,
     Cell,
     Family,
+    Measure,
     cell_of,
     cells_behind,
-    mask_kpi_values,
+    measure_of,
     place_of,
+    segment_name,
 )
+from pipelines.privacy.entries import (
+    Crossing,
+    Entry,
+    Frozen,
+    Known,
+    Published,
+    Register,
+    cell_key,
+    fingerprint,
+    from_json,
+    is_same,
+    make_entry,
+    read,
+    to_json,
+)
+from pipelines.privacy.rules import ALL, Rules
+from pipelines.privacy.segments import Cuts, Layouts, Segment, Wave, grouped
+from pipelines.privacy.suppression import mask_kpi_values
 
-CELL_KEY = ("unit_code", "stakeholder_code", "period_code", "segment_code", "counterparty_code")
-Measure = tuple[str, str]
-Entry = dict[str, Any]
-Published = dict[str, Any]
 # Participation tells how many were invited. An index is made of its dimensions, which are compared; its own n
 # jumps when one more of them has enough answers.
 NOT_COMPARED = COMPOSITES | {"participation"}
+NEEDED = ("period_code", *IDENTITY, "status", "disclosure", "compared_period_code")
 
 
 class Outcome(NamedTuple):
@@ -52,21 +72,6 @@ class Outcome(NamedTuple):
     rows: pl.DataFrame
     entries: list[Entry]
     held_cells: int
-
-
-class Known(NamedTuple):
-    """What a register entry or the warehouse says of one row: respondents, fingerprint of its figures."""
-
-    n: int | None
-    fingerprint: str
-
-
-class Frozen(NamedTuple):
-    """The last register entry of a cell."""
-
-    definition_version: str
-    known: dict[Measure, Known]
-    published: dict[Measure, Published]
 
 
 def freeze(
@@ -83,14 +88,7 @@ def freeze(
     Under a new definition figures may differ for the same respondents and go out; cells whose respondents
     wait keep their old rows and their old `definition_version`.
     """
-    return _Freeze(masked, truth, _read(register_rows), rules, definition_version).run()
-
-
-def fingerprint(row: Mapping[str, Any]) -> str:
-    """16 hex digits that change with the figures of a row beyond 9 significant digits."""
-    figures = [row[name] for name in ("value", "ci_low", "ci_high")]
-    text = "|".join("" if figure is None else f"{figure:.9g}" for figure in figures)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _Freeze(masked, truth, read(register_rows), rules, definition_version).run()
 
 
 class _Freeze:
@@ -98,41 +96,49 @@ class _Freeze:
         self,
         masked: pl.DataFrame,
         truth: pl.DataFrame,
-        register: dict[Cell, Frozen],
+        register: Register,
         rules: Rules,
         definition_version: str,
     ) -> None:
-        self.masked, self.register, self.rules = masked, register, rules
+        self.masked, self.rules = masked, rules
+        self.register, self.moved = register
         self.definition_version = definition_version
         self.truth: dict[Cell, dict[Measure, Known]] = defaultdict(dict)
-        for row in truth.rows(named=True):
+        for row in truth.select(*NEEDED, "n", "value", "ci_low", "ci_high").rows(named=True):
             if row["disclosure"] != PUBLIC:
-                measure = (row["kpi_code"], row["dimension_code"])
-                self.truth[cell_of(row)][measure] = Known(row["n"], fingerprint(row))
+                self.truth[cell_of(row)][measure_of(row)] = Known(row["n"], fingerprint(row))
+        self.shown: dict[Cell, set[Measure]] = defaultdict(set)
+        for row in masked.filter(pl.col("status") != PROTECTED).select(NEEDED).rows(named=True):
+            self.shown[cell_of(row)].add(measure_of(row))
+        self.layouts = Layouts(rules)
         self.held = self._held_cells()
 
     def run(self) -> Outcome:
-        merged = mask_kpi_values(self._merge(), self.rules)
+        merged = mask_kpi_values(self._merge(), self.rules, margins_only=True)
         return Outcome(merged, self._entries(merged), len(self.held))
 
     def _held_cells(self) -> frozenset[Cell]:
-        """Cells whose new figures wait: those of a family that changed by too few, then what is made of
-        them.
-        """
-        families: dict[Family, set[Cell]] = defaultdict(set)
+        """Cells whose new figures wait: those of a wave that changed by too few, then what is made of them."""
+        waves: dict[Wave, set[Cell]] = defaultdict(set)
         for cell in self.truth:
-            families[cell.family].add(cell)
-        # A family that left the warehouse altogether was withdrawn: nothing of it is published again.
+            waves[_wave_of(cell)].add(cell)
+        # A segment that left the warehouse altogether was withdrawn: nothing of it is published again.
+        present = {(_wave_of(cell), segment_name(cell.family.segment)) for cell in self.truth}
         for cell in self.register:
-            if cell.family in families:
-                families[cell.family].add(cell)
+            if (_wave_of(cell), segment_name(cell.family.segment)) in present:
+                waves[_wave_of(cell)].add(cell)
         held: set[Cell] = set()
-        for family, cells in families.items():
-            if family.stakeholder == ALL or not any(cell in self.register for cell in cells):
+        for wave, cells in waves.items():
+            frozen = {segment_name(cell.family.segment) for cell in cells & self.register.keys()}
+            if wave[0] == ALL or not frozen:
                 continue
-            changes = {cell: change for cell in cells if (change := self._change(cell))}
-            if not self._may_go_out(family, changes):
-                held |= changes.keys()
+            joining = {cell for cell in cells if segment_name(cell.family.segment) not in frozen}
+            changes = {cell: change for cell in cells - joining if (change := self._change(cell))}
+            if changes and not self._may_go_out(wave, changes):
+                # the values of a segment are shown together, so they wait together
+                held |= changes.keys() | {cell for cell in cells - joining if cell.family.segment != ALL}
+            if changes or wave in self.moved:
+                held |= joining
         return frozenset(held | self._held_totals(held))
 
     def _change(self, cell: Cell) -> dict[Measure, int]:
@@ -145,7 +151,7 @@ class _Freeze:
         found = {}
         for measure in old.known.keys() & new.keys():
             before, after = old.known[measure], new[measure]
-            if measure[0] in NOT_COMPARED or (before.n is None and after.n is None):
+            if measure.kpi in NOT_COMPARED or (before.n is None and after.n is None):
                 continue
             gained = (after.n or 0) - (before.n or 0)
             same_words = old.definition_version == self.definition_version
@@ -153,26 +159,84 @@ class _Freeze:
                 found[measure] = gained
         return found
 
-    def _may_go_out(self, family: Family, changes: Mapping[Cell, Mapping[Measure, int]]) -> bool:
+    def _may_go_out(self, wave: Wave, changes: Mapping[Cell, Mapping[Measure, int]]) -> bool:
         """Every touched row, and what is left of it beside its parts, changed by at least k respondents."""
-        k = self.rules.threshold(family.stakeholder)
         gained: dict[Measure, dict[str, int]] = defaultdict(dict)
         for cell, change in changes.items():
+            is_total = cell.family.segment == ALL
             for measure, people in change.items():
-                if abs(people) < k:
+                few = abs(people) < self.rules.least(wave[0], measure.kpi)
+                if few and (is_total or measure in self.shown[cell]):
                     return False
-                gained[measure][cell.unit] = people
-        for tree in self.rules.trees(family.stakeholder, family.period):
-            for by_unit in gained.values():
+                if is_total:
+                    gained[measure][cell.unit] = people
+        for measure, by_unit in gained.items():
+            k = self.rules.least(wave[0], measure.kpi)
+            for tree in self.rules.trees(*wave):
                 for unit in tree.units:
                     own = by_unit.get(unit, 0) - sum(by_unit.get(part, 0) for part in tree.children(unit))
                     if not is_safe(abs(own), k):
                         return False
+        return self._may_segments_go_out(wave)
+
+    def _may_segments_go_out(self, wave: Wave) -> bool:
+        """Late respondents by unit and value of a segment, where it is shown, isolate nobody."""
+        codes = {cell.family.segment for cell in self.shown if _wave_of(cell) == wave} - {ALL}
+        everyone = {cell for cell in self.shown if cell.family == Family(*wave, ALL)}
+        cuts = Cuts(self.layouts, wave, lambda unit: self._gained_crossing(wave, unit), signed=True)
+        for segment in grouped(codes, self.rules):
+            by_measure: dict[Measure, set[str]] = defaultdict(set)
+            for code in segment.codes:
+                for unit in (cell.unit for cell in everyone):
+                    for measure in self.shown.get(Cell(unit, Family(*wave, code)), set()):
+                        by_measure[measure].add(unit)
+            shown = by_measure.pop(RESPONDENTS, set())
+            for measure in [RESPONDENTS, *sorted(by_measure)]:
+                if measure.kpi in NOT_COMPARED:
+                    continue
+                units = sorted(cell.unit for cell in everyone if measure in self.shown[cell])
+                people = self._gained_people(wave, segment, measure, units)
+                where = frozenset(by_measure.get(measure, shown)) & frozenset(units)
+                if not cuts.is_safe(segment, measure, units, where, people):
+                    return False
         return True
+
+    def _gained_people(self, wave: Wave, segment: Segment, measure: Measure, units: list[str]) -> Any:
+        """Respondents gained (units × values and none)."""
+        found = np.zeros((len(units), len(segment.codes) + 1))
+        for row, unit in enumerate(units):
+            total, *values = (
+                self._gain(Cell(unit, Family(*wave, code)), measure) for code in (ALL, *segment.codes)
+            )
+            found[row] = [*values, total - sum(values)]
+        return found
+
+    def _gain(self, cell: Cell, measure: Measure) -> int:
+        nothing: dict[Measure, Known] = {}
+        old = self.register[cell].known if cell in self.register else nothing
+        after, before = (rows.get(measure) for rows in (self.truth.get(cell, nothing), old))
+        return ((after.n if after else None) or 0) - ((before.n if before else None) or 0)
+
+    def _crossing(self, cell: Cell) -> Crossing:
+        """How the segments of a whole cell cross, by the warehouse: each pair of codes once."""
+        if cell.family.segment != ALL:
+            return {}
+        pairs = self.rules.crossed.get((*_wave_of(cell), cell.unit), {})
+        return {pair: people for pair, people in pairs.items() if pair[0] < pair[1]}
+
+    def _gained_crossing(self, wave: Wave, unit: str) -> Crossing:
+        """Late respondents by two segments; empty where it was not known before."""
+        cell = Cell(unit, Family(*wave, ALL))
+        now, old = self._crossing(cell), self.register.get(cell)
+        if old is not None and not old.crossing:
+            return {}
+        before = old.crossing if old else {}
+        gained = {pair: now.get(pair, 0) - before.get(pair, 0) for pair in now.keys() | before.keys()}
+        return gained | {(other, one): people for (one, other), people in gained.items()}
 
     def _held_totals(self, held: set[Cell]) -> set[Cell]:
         """Coverage and balance made of a cell that waits, wait with it."""
-        totals = {cell: place_of(_cell_key(cell)) for cell in self.truth if cell.family.stakeholder == ALL}
+        totals = {cell: place_of(cell_key(cell)) for cell in self.truth if cell.family.stakeholder == ALL}
         parts = [cell for cell in self.truth if cell.family.stakeholder != ALL]
         behind = cells_behind([*parts, *held], totals.values(), self.rules)
         return {cell for cell, place in totals.items() if not held.isdisjoint(behind[place])}
@@ -185,7 +249,7 @@ class _Freeze:
         if old is None or row["disclosure"] == PUBLIC or row["stakeholder_code"] == ALL:
             return False
         if row["kpi_code"] in COMPOSITES:
-            inside = [measure for measure in old.known if measure[0] == "dimension_score"]
+            inside = [measure for measure in old.known if measure.kpi == "dimension_score"]
             present = self.truth[cell_of(row)]
             k = self.rules.threshold(row["stakeholder_code"])
             if any(
@@ -194,19 +258,20 @@ class _Freeze:
                 if code in present
             ):
                 return True
-        return _was_protected(old, (row["kpi_code"], row["dimension_code"]))
+        return _was_protected(old, measure_of(row))
 
     def _merge(self) -> pl.DataFrame:
         """New rows where they may go out, the registered ones where they wait."""
         kept, protected, waiting_change, old_change = [], [], [], []
-        for row in self.masked.rows(named=True):
+        for row in self.masked.select(NEEDED).rows(named=True):
             public, cell = row["disclosure"] == PUBLIC, cell_of(row)
             old = self.register.get(cell)
             waits = not public and cell in self.held
-            # A total that was never published has no old row: it is protected until its parts are out.
-            new_total = waits and old is None and cell.family.stakeholder == ALL
-            kept.append(not waits or new_total)
-            protected.append(new_total or self._is_sticky(row))
+            # What is made of others and was never published has no old row: it is protected until they are out.
+            is_part = cell.family.stakeholder == ALL or cell.family.segment != ALL
+            is_new = waits and old is None and is_part
+            kept.append(not waits or is_new)
+            protected.append(is_new or self._is_sticky(row))
             compared = Cell(cell.unit, cell.family._replace(period=row["compared_period_code"] or ""))
             waiting_change.append(not public and compared in self.held)
             old_change.append(self._old_change(row) if waiting_change[-1] else {})
@@ -226,7 +291,7 @@ class _Freeze:
 
     def _old_change(self, row: Mapping[str, Any]) -> Published:
         """The change a row was published with, if its own figures are the same since; else none is shown."""
-        cell, measure = cell_of(row), (row["kpi_code"], row["dimension_code"])
+        cell, measure = cell_of(row), measure_of(row)
         old = self.register.get(cell)
         if old is None or old.definition_version != self.definition_version:
             return {}
@@ -235,7 +300,7 @@ class _Freeze:
     def _frozen_rows(self) -> pl.DataFrame:
         """The rows that cells which wait were last published with."""
         rows = [
-            _from_json(_cell_key(cell) | published, self.masked.schema)
+            from_json(cell_key(cell) | published, self.masked.schema)
             for cell in sorted(self.held & self.register.keys())
             for published in self.register[cell].published.values()
         ]
@@ -246,7 +311,7 @@ class _Freeze:
         published: dict[Cell, dict[Measure, Published]] = defaultdict(dict)
         for row in merged.rows(named=True):
             if row["disclosure"] != PUBLIC:
-                published[cell_of(row)][row["kpi_code"], row["dimension_code"]] = _to_json(row)
+                published[cell_of(row)][measure_of(row)] = to_json(row)
         entries = []
         for cell in sorted(published):
             old = self.register.get(cell)
@@ -255,9 +320,11 @@ class _Freeze:
             waits = old if cell in self.held else None
             known = waits.known if waits else self.truth[cell]
             version = waits.definition_version if waits else self.definition_version
-            new = Frozen(version, {measure: known[measure] for measure in published[cell]}, published[cell])
-            if old is None or not _same(old, new):
-                entries.append(_entry(cell, new))
+            crossing = waits.crossing if waits else self._crossing(cell)
+            counted = {measure: known[measure] for measure in published[cell]}
+            new = Frozen(version, counted, published[cell], crossing)
+            if old is None or not is_same(old, new):
+                entries.append(make_entry(cell, new))
         return entries
 
 
@@ -267,74 +334,5 @@ def _was_protected(old: Frozen, measure: Measure) -> bool:
     return row is not None and known is not None and row["status"] == PROTECTED and bool(known.n)
 
 
-def _cell_key(cell: Cell) -> dict[str, Any]:
-    family = cell.family
-    return dict(
-        zip(
-            CELL_KEY,
-            (cell.unit, family.stakeholder, family.period, family.segment, family.counterparty),
-            strict=True,
-        )
-    )
-
-
-def _same(old: Frozen, new: Frozen) -> bool:
-    """Nothing but the as-of date differs."""
-
-    def dateless(rows: Mapping[Measure, Published]) -> dict[Measure, Published]:
-        return {
-            measure: {name: value for name, value in row.items() if name != "as_of_date"}
-            for measure, row in rows.items()
-        }
-
-    same_words = old.definition_version == new.definition_version
-    return same_words and old.known == new.known and dateless(old.published) == dateless(new.published)
-
-
-def _entry(cell: Cell, new: Frozen) -> Entry:
-    rows = [
-        {
-            "kpi_code": kpi,
-            "dimension_code": dimension,
-            **new.known[kpi, dimension]._asdict(),
-            "published": published,
-        }
-        for (kpi, dimension), published in sorted(new.published.items())
-    ]
-    return {
-        **_cell_key(cell),
-        "definition_version": new.definition_version,
-        "rows": rows,
-    }
-
-
-def _read(entries: Iterable[Entry]) -> dict[Cell, Frozen]:
-    """The last entry of each cell, in the order they were appended."""
-    found = {}
-    for entry in entries:
-        rows: Sequence[dict[str, Any]] = entry["rows"]
-        known = {
-            (row["kpi_code"], row["dimension_code"]): Known(row["n"], row["fingerprint"]) for row in rows
-        }
-        published = {(row["kpi_code"], row["dimension_code"]): row["published"] for row in rows}
-        found[cell_of(entry)] = Frozen(entry["definition_version"], known, published)
-    return found
-
-
-def _to_json(row: Mapping[str, Any]) -> Published:
-    """A row without its nulls and its cell's own key, which the entry has: a third of the size."""
-    return {
-        name: value.isoformat() if isinstance(value, dt.date) else value
-        for name, value in row.items()
-        if value is not None and name not in CELL_KEY
-    }
-
-
-def _from_json(row: Published, schema: pl.Schema) -> dict[str, Any]:
-    """A published row in the columns of today: a column of later is null, a column of then is dropped."""
-    readers = {pl.Date: dt.date.fromisoformat, pl.Datetime: dt.datetime.fromisoformat}
-    found: dict[str, Any] = {}
-    for name, kind in schema.items():
-        value, reader = row.get(name), readers.get(kind.base_type())
-        found[name] = reader(value) if reader and value is not None else value
-    return found
+def _wave_of(cell: Cell) -> Wave:
+    return (cell.family.stakeholder, cell.family.period)

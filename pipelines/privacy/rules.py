@@ -16,6 +16,10 @@ LOWEST_THRESHOLD = 5
 HEADCOUNT_KPIS = frozenset(
     {"payroll", "payroll_ratio", "ebe", "operating_result", "operating_margin", "net_result"}
 )
+# What is made of comments: the least respondents a cell must have, and the least who left a comment.
+COMMENT_KPIS = frozenset({"theme_share", "tone_balance"})
+LEAST_ELIGIBLE = 20
+LEAST_COMMENTERS = 10
 
 
 class Closure(NamedTuple):
@@ -34,6 +38,17 @@ class Headcount(NamedTuple):
     valid_from: dt.date
     valid_to: dt.date
     headcount: int
+
+
+class Overlap(NamedTuple):
+    """People at or under a unit who have a value of one segment and a value of another; 0 needs no row."""
+
+    unit_code: str
+    stakeholder_code: str
+    period_code: str
+    segment_code_a: str
+    segment_code_b: str
+    people: int
 
 
 class Tree(NamedTuple):
@@ -59,6 +74,9 @@ class Rules:
     headcount behind payroll and results. `period_ends`: last day of each period. `closes`: last days of
     fieldwork of a (stakeholder, period), where they are known; the tree of those days is the one the marts
     pooled by, else the tree of the period's end. `headcount_kpis`: finance KPIs that tell a small team's pay.
+    `comment_kpis`: KPIs made of comments. `derived_kpis`: KPIs that are functions of published rows, appended
+    after the mask. `segments`: names in declared order, which is the order they are shown in; others follow by
+    name. `overlaps`: how the segments of the same respondents cross; without it only one of them is shown.
     """
 
     thresholds: Mapping[str, int]
@@ -69,12 +87,17 @@ class Rules:
     headcounts: Sequence[Headcount] = ()
     headcount_kpis: frozenset[str] = HEADCOUNT_KPIS
     closes: Mapping[tuple[str, str], Sequence[dt.date]] = field(default_factory=dict)
+    comment_kpis: frozenset[str] = COMMENT_KPIS
+    derived_kpis: frozenset[str] = frozenset()
+    segments: Sequence[str] = ()
+    overlaps: Sequence[Overlap] = ()
 
     def __post_init__(self) -> None:
         # Rows come as plain tuples from declared tables.
         object.__setattr__(self, "closure", tuple(Closure(*row) for row in self.closure))
         object.__setattr__(self, "headcounts", tuple(Headcount(*row) for row in self.headcounts))
         object.__setattr__(self, "roots", frozenset(self.roots))
+        object.__setattr__(self, "overlaps", tuple(Overlap(*row) for row in self.overlaps))
         for name, k in [*self.thresholds.items(), ("finance", self.finance_threshold)]:
             if k < LOWEST_THRESHOLD:
                 raise MaskRefusedError(f"threshold {k} for {name} is below {LOWEST_THRESHOLD}, the least")
@@ -103,6 +126,26 @@ class Rules:
         """
         days = self.closes.get((stakeholder, period)) or [self.end_of(period)]
         return [self.tree(day) for day in sorted(set(days))]
+
+    def least(self, stakeholder: str, kpi: str) -> int:
+        """Smallest group that a row of this KPI may describe."""
+        k = self.threshold(stakeholder)
+        return max(k, LEAST_COMMENTERS) if kpi in self.comment_kpis else k
+
+    def in_order(self, segments: Iterable[str]) -> list[str]:
+        """Segments in the order they are shown in: as declared, the others after them by name."""
+        place = {name: index for index, name in enumerate(self.segments)}
+        return sorted(set(segments), key=lambda name: (place.get(name, len(place)), name))
+
+    @cached_property
+    def crossed(self) -> Mapping[tuple[str, str, str], Mapping[tuple[str, str], int]]:
+        """People by (stakeholder, period, unit), then by the two segment codes, in either order."""
+        found: dict[tuple[str, str, str], dict[tuple[str, str], int]] = {}
+        for row in self.overlaps:
+            pairs = found.setdefault((row.stakeholder_code, row.period_code, row.unit_code), {})
+            pairs[row.segment_code_a, row.segment_code_b] = row.people
+            pairs[row.segment_code_b, row.segment_code_a] = row.people
+        return found
 
     @cached_property
     def _trees(self) -> dict[dt.date, Tree]:

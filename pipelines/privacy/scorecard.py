@@ -18,7 +18,12 @@ COPIED = (
     "change_ci_low",
     "change_ci_high",
     "change_label",
+    "change_p_value",
+    "verdict_code",
+    "ranking_value",
 )
+# Columns that end in `_value` and are not a KPI's own.
+NOT_VALUES = ("change_value", "change_p_value", "ranking_value")
 ROLLING = "_rolling_12m"
 CHANGE = "_rolling_12m_change"
 PROTECTED = "protected"
@@ -44,7 +49,7 @@ def kpi_prefixes(scorecard: pl.DataFrame) -> list[str]:
     return [
         name.removesuffix("_value")
         for name in scorecard.columns
-        if name.endswith("_value") and not name.endswith("change_value")
+        if name.endswith("_value") and not name.endswith(NOT_VALUES)
     ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 HERE, REPO = Path(__file__).resolve().parent, Path(__file__).resolve().parents[2]
@@ -30,6 +32,21 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return built[variant]
 
     return home
+
+
+@pytest.fixture
+def altered(homes: Callable[[str], Path], tmp_path: Path) -> Callable[..., Path]:
+    """A copy of a synthetic home whose snapshot was changed by some SQL: altered("DROP TABLE …", variant="demo")."""
+
+    def change(*statements: str, variant: str = "demo") -> Path:
+        home = tmp_path / "home"
+        shutil.copytree(homes(variant), home)
+        with duckdb.connect(str(next((home / "data" / "published").glob("*.duckdb")))) as base:
+            for statement in statements:
+                base.execute(statement)
+        return home
+
+    return change
 
 
 @pytest.fixture

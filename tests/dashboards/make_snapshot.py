@@ -15,6 +15,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import synthetic_relations as sides
 from synthetic import AS_OF, THRESHOLD, Row, finance, periods, relation, scorecard, table
 
 SNAPSHOT_ID = "20260131T060000Z-0a1b2c3d"
@@ -159,14 +160,23 @@ def _dimensions(grain: str, units: set[str], stakeholders: set[str]) -> dict[str
             row
             for row in _ordered(table("stakeholders"), threshold_count=THRESHOLD)
             if row["stakeholder_code"] in stakeholders
-        ],
+        ]
+        + sides.publics(),
         "dim_segments": [{"segment_code": "all", "label_fr": "Tous", "label_en": "All", "sort_order": 0}],
-        "dim_kpis": _ordered(table("kpis"), definition_version="2026.1", **needs),
+        "dim_kpis": _ordered(
+            [needs | row for row in table("kpis")] + sides.kpis(), definition_version="2026.1"
+        ),
         "dim_kpi_labels": [
             {"kpi_code": "nps", "stakeholder_code": code, "label_fr": label, "label_en": label}
             for code, label in names
         ],
-        "dim_dimensions": _ordered(table("dimensions"), weight=1.0),
+        "dim_dimensions": _ordered(
+            [row | {"kind": "dimension"} for row in table("dimensions")]
+            + [row | {"kind": "value"} for row in table("values")],
+            weight=1.0,
+        ),
+        "dim_relations": [] if grain == "year" else _ordered(table("relations")),
+        "dim_kpi_thresholds": sides.thresholds(),
     }
 
 
@@ -204,6 +214,19 @@ def _break(kpis: list[Row]) -> None:
             row["change_label"] = "not_comparable"
 
 
+def _replaced(rows: list[Row], by: list[Row]) -> list[Row]:
+    """`rows` and `by`, of which the second wins where both have a row."""
+    names = (
+        "unit_code",
+        "period_code",
+        "stakeholder_code",
+        "counterparty_code",
+        "kpi_code",
+        "dimension_code",
+    )
+    return list({tuple(row[name] for name in names): row for row in [*rows, *by]}.values())
+
+
 def _marts(variant: str) -> dict[str, list[Row]]:
     if variant == "yearly":
         kpis, rows = as_reported()
@@ -213,8 +236,12 @@ def _marts(variant: str) -> dict[str, list[Row]]:
         if variant == "broken":
             _break(kpis)
         rows = scorecard(kpis, money)
+        rows += sides.scorecard_of_buyers(rows)
+        kpis += sides.other_sides(kpis)
+        kpis = _replaced(kpis, sides.relation_rows(kpis))
     seen = {row["unit_code"] for row in rows}, {row["stakeholder_code"] for row in rows}
     facts = {"fct_kpi_values": kpis, "fct_finance": money, "scorecard_unit_period": rows}
+    facts["fct_actions"] = [] if variant == "yearly" else sides.actions()
     facts["dim_breaks"] = BREAKS if variant == "broken" else []
     return facts | _dimensions("year" if variant == "yearly" else "quarter", *seen)
 

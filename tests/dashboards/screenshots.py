@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from make_snapshot import build
 from serve import browser, serving
 
-VIEWS = {"overview": "", "unit": "unit", "sources": "sources"}
+VIEWS = {"overview": "", "unit": "unit", "symmetry": "symmetry", "gesture": "gesture", "partners": "partners"}
+VIEWS |= {"early_warning": "early_warning", "sources": "sources"}
 
 
 def take(folder: Path, home: Path, dark: bool = False, query: str = "", full: bool = False) -> list[Path]:

@@ -1,6 +1,6 @@
 """The invented figures behind the synthetic snapshot: fixed seed, planted stories, every state of a screen.
 
-Clients above employees; Lyon's employees fall before its clients; Rennes rises; partners slide and are asked
+Clients above employees; Lyon's employees fall before its clients, Rouen's alone; Rennes rises; partners slide and are asked
 every half year only; Reims and Tours are too small to show; Amiens cannot decide its NPS; Brest hides joy.
 """
 
@@ -98,6 +98,8 @@ def _level(unit: str, stakeholder: str, index: int) -> float:
         level -= {"employees": 2.2 * max(0, index - 6), "clients": 1.9 * max(0, index - 8), "partners": 0}[
             stakeholder
         ]
+    if unit == "ag_rouen" and stakeholder == "employees":
+        level -= 2.6 * max(0, index - 8)
     if unit in {"ag_rennes", "reg_ouest"}:
         level += (1.5 if unit == "ag_rennes" else 0.55) * max(0, index - 5) * (stakeholder != "partners")
     return level

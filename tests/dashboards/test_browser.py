@@ -12,7 +12,17 @@ import pytest
 
 pytestmark = pytest.mark.browser
 PAGES = ("", "unit", "sources")
-PROBE = re.compile(r"/(unit|sources)/_stcore/(health|host-config)$")
+RELATIONS = {
+    ("fr", "symmetry"): "La relation a-t-elle la même qualité",
+    ("fr", "gesture"): "Nos gestes sont-ils sincères",
+    ("fr", "partners"): "Nos partenaires et nous",
+    ("fr", "early_warning"): "Où agir avant",
+    ("en", "symmetry"): "Is the relationship as good",
+    ("en", "gesture"): "Are our gestures sincere?",
+    ("en", "partners"): "Our partners and us",
+    ("en", "early_warning"): "Where should we act",
+}
+PROBE = re.compile(r"/(unit|symmetry|gesture|partners|early_warning|sources)/_stcore/(health|host-config)$")
 QUESTIONS = {
     ("fr", ""): "Comment vont nos relations",
     ("fr", "unit"): "Comment va ",
@@ -85,6 +95,39 @@ def test_every_page_in_both_languages_without_errors_or_outside_requests(
     assert picture.stat().st_size > 20_000
     assert watched.errors == []
     assert watched.strangers() == []
+
+
+@pytest.mark.parametrize(("language", "path"), RELATIONS)
+def test_pages_of_relations_draw_in_both_languages_and_nothing_sticks_out(
+    watched: Watched, synthetic_url: str, language: str, path: str
+) -> None:
+    page = watched.open(f"{synthetic_url}/{path}?lang={language}")
+    assert page.locator("h1").first.inner_text().startswith(RELATIONS[language, path])
+    page.locator(".js-plotly-plot .main-svg").last.wait_for()
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll('p, span, td, th, label, .js-plotly-plot text')]
+            .filter(e => e.textContent.trim() && e.getClientRects().length)
+            .map(e => parseFloat(getComputedStyle(e).fontSize))"""
+    )
+    assert min(sizes) >= 12
+    assert page.evaluate(
+        """() => [...document.querySelectorAll('table')].every(t => t.scrollWidth <= t.parentElement.clientWidth + 1)"""
+    )
+    assert page.get_by_test_id("stException").count() == 0
+    assert watched.errors == []
+    assert watched.strangers() == []
+
+
+def test_the_relation_is_chosen_in_the_url_and_kept_from_page_to_page(
+    watched: Watched, synthetic_url: str
+) -> None:
+    page = watched.open(f"{synthetic_url}/symmetry?lang=en")
+    page.get_by_role("radio", name="Managers and teams").click()
+    page.wait_for_url("**relation=managers_employees**")
+    page.get_by_text("is as good for managers as for employees").wait_for()
+    page.get_by_role("link", name="Early warning").click()
+    page.get_by_role("heading", name="Where should we act").wait_for()
+    assert query(page)["relation"] == "managers_employees"
 
 
 def test_a_link_reproduces_the_view(watched: Watched, synthetic_url: str) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines.declared.framed import _both
 from pipelines.declared.models import Framework
 from pipelines.declared.schemas import SCHEMAS
-from pipelines.declared.tables import _both
 
 REPO = Path(__file__).resolve().parents[2]
 SHIPPED = REPO / "pipelines" / "declared" / "defaults" / "framework.yml"

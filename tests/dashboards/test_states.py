@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pytest
 from test_pages import said
 
-from dashboards import wording
+from dashboards import verdicts, wording
 
 App = Callable[..., Any]
 Altered = Callable[..., Path]
-
-
-@pytest.fixture
-def altered(homes: Callable[[str], Path], tmp_path: Path) -> Altered:
-    """A copy of a synthetic home whose snapshot was changed by some SQL."""
-
-    def change(*statements: str, variant: str = "demo") -> Path:
-        home = tmp_path / "home"
-        shutil.copytree(homes(variant), home)
-        with duckdb.connect(str(next((home / "data" / "published").glob("*.duckdb")))) as base:
-            for statement in statements:
-                base.execute(statement)
-        return home
-
-    return change
 
 
 def test_without_a_period_to_compare_with_a_later_wave_is_not_called_a_first_measure(app: App) -> None:
@@ -142,6 +124,10 @@ def test_every_sentence_of_the_locales_is_used() -> None:
     codes |= {
         f"cadence_{name}" for name in ["daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly"]
     }
+    codes |= {f"design_{name}" for name in ["single", "before_after", "trial"]}
+    families = ["symmetry", "reciprocity", "gesture", "excess", "alarm", "action", "slope"]
+    said = [*verdicts.MARKS, "undecided", "one_side_only", "not_enough_data", "too_early"]
+    codes |= {f"verdict_{family}_{code}" for family in families for code in said}
     unused = {
         key for key in wording._texts("fr").keys() - codes if not any(re.fullmatch(p, key) for p in patterns)
     }

@@ -45,26 +45,35 @@ def countries(home: Path, deliveries: Path) -> None:
     )
 
 
+# Patients rank trusts under names that no cleaning brings to those of the staff survey: what a reviewer answered, from
+# the register of organisations. The Isle of Wight, one trust to patients and four sectors to staff, is no unit.
+RENAMED = [
+    ("inpatient_survey", "Portsmouth Hospitals University NHS Trust", "t_rhu"),
+    ("inpatient_survey", "Wrightington, Wigan and Leigh NHS Foundation Trust", "t_rrf"),
+]
+
+
 def trusts(home: Path, staff_survey: Path, attendances: Path) -> None:
-    """Organisations of the staff survey by ODS code, and the trusts that only the attendances know."""
+    """Organisations of the staff survey by ODS code, and the trusts that only the attendances know.
+
+    A unit is called by its latest name; trusts that are ranked by name get their aliases from `relier match`.
+    """
     names: dict[str, str] = {}
-    aliases: set[tuple[str, str, str]] = set()
+    aliases = set(RENAMED)
     with staff_survey.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            code = row["ODS code"]
-            names[code] = row["Organisation name"]
-            aliases |= {
-                ("staff_survey", code, slug(f"t {code}")),
-                ("inpatient_survey", row["Organisation name"], slug(f"t {code}")),
-            }
+        for row in sorted(csv.DictReader(file), key=lambda row: row["Year"]):
+            names[row["ODS code"]] = row["Organisation name"]
+            aliases.add(("staff_survey", row["ODS code"], trust(row["ODS code"])))
     with attendances.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
-            code = row["nhs_trust22_code"]
-            names.setdefault(code, code)
-            aliases.add(("ae_monthly", code, slug(f"t {code}")))
-    write_units(
-        home, ("nhs", "NHS"), [(slug(f"t {code}"), name) for code, name in names.items()], sorted(aliases)
-    )
+            names.setdefault(row["nhs_trust22_code"], row["nhs_trust22_code"])
+            aliases.add(("ae_monthly", row["nhs_trust22_code"], trust(row["nhs_trust22_code"])))
+    write_units(home, ("nhs", "NHS"), [(trust(code), name) for code, name in names.items()], sorted(aliases))
+
+
+def trust(code: str) -> str:
+    """The unit of an ODS code."""
+    return slug(f"t {code}")
 
 
 AGENCIES = """

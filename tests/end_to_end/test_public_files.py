@@ -1,4 +1,4 @@
-"""Public files of families Relier had never met: events, a sheet per question, a wave per record, dates by month.
+"""Public files of families Relier had never met: events, a sheet per question, options with commas inside.
 
 Each home is declarations only; its unit tree is made from the file, which may not travel. What is published is compared
 with the same figure computed here from the file by other means.
@@ -23,9 +23,6 @@ pytestmark = real
 DELIVERIES = REAL / "supplier" / "scms_delivery_history_usaid.csv"
 COMMUNITY = REAL / "exports" / "stacks_community_survey_2020.csv"
 FEVS = [REAL / "employee" / "fevs" / f"fevs_{year}_report_by_agency.xlsx" for year in (2021, 2023)]
-STAFF = REAL / "nhs_trusts" / "staff_survey_2021_2024_trusts.csv"
-ATTENDANCES = REAL / "nhs_trusts" / "ae_trust_monthly_2021on.csv"
-INPATIENTS = REAL / "nhs_trusts" / "inpatient_survey_2023_mlm_rankings.xlsx"
 
 
 def records(path: Path) -> list[dict[str, str]]:
@@ -185,75 +182,3 @@ class TestCommunity:
             told = sum(row[place] == option for row in answers)
             assert ticked[option] == [(told,)]
             assert told > 10
-
-
-@pytest.fixture(scope="module")
-def trusts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(
-        HOMES / "nhs",
-        tmp_path_factory.mktemp("nhs"),
-        STAFF,
-        ATTENDANCES,
-        INPATIENTS,
-        declare=lambda home: public_units.trusts(home, STAFF, ATTENDANCES),
-    )
-
-
-class TestTrusts:
-    """The same trusts seen by their staff (by code and year), their waiting rooms (by month) and patients (by name)."""
-
-    def test_burnout_of_every_organisation_and_year(self, trusts: Path) -> None:
-        told = {
-            (public_units.slug(f"t {row['ODS code']}"), row["Year"]): (
-                float(row["Burned_out_rate"]),
-                int(row["Burned_out_base"]),
-            )
-            for row in records(STAFF)
-        }
-        found = {
-            (unit, year): one
-            for (unit, year, _), one in values(trusts, "burnout", "unit_code <> 'nhs'").items()
-        }
-        assert found == {key: (pytest.approx(rate, abs=1e-5), n) for key, (rate, n) in told.items()}
-        pooled = sum(rate * n for (_, year), (rate, n) in told.items() if year == "2024")
-        staff = sum(n for (_, year), (_, n) in told.items() if year == "2024")
-        ((share, n),) = values(trusts, "burnout", "unit_code = 'nhs' and period_code = '2024'").values()
-        assert (share, n) == (pytest.approx(pooled / staff, abs=1e-5), staff)
-
-    def test_months_of_a_trust_pool_into_its_year(self, trusts: Path) -> None:
-        """Months that give a share, weighted by their attendances; the year that has not ended is not there yet."""
-        months = defaultdict(list)
-        for row in records(ATTENDANCES):
-            if row["pct_attendance_over_4hours"] != "NA":
-                key = (public_units.slug(f"t {row['nhs_trust22_code']}"), row["date"].split()[1])
-                months[key].append((float(row["pct_attendance_over_4hours"]), int(row["total_attendances"])))
-        found = values(trusts, "over_4h", "unit_code <> 'nhs'")
-        assert {year for _, year, _ in found} == {"2021", "2022", "2023", "2024"}
-        assert len(found) > 550
-        for (unit, year, _), (share, n) in found.items():
-            attended = sum(count for _, count in months[unit, year])
-            late = sum(part * count for part, count in months[unit, year])
-            assert (share, n) == (pytest.approx(100 * late / attended), attended), (unit, year)
-
-    def named_in(self, year: str) -> set[tuple[str, str]]:
-        return {
-            (public_units.slug(f"t {row['ODS code']}"), row["Organisation name"].casefold())
-            for row in records(STAFF)
-            if row["Year"] == year
-        }
-
-    def ranked_names(self) -> set[str]:
-        lines = CalamineWorkbook.from_path(INPATIENTS).get_sheet_by_name("Intercept rankings").to_python()
-        return {str(line[0]).replace("\xa0", " ").strip().casefold() for line in lines}
-
-    def test_patients_and_staff_of_one_trust_meet_by_its_name(self, trusts: Path) -> None:
-        ranked = {unit for unit, _, _ in values(trusts, "inpatient_rank")}
-        surveyed = {unit for unit, _, _ in values(trusts, "burnout", "period_code = '2023'")}
-        assert len(ranked & surveyed) == 128
-        # 127 by the names of 2023 alone; Portsmouth is ranked under its name of 2021
-        assert (
-            len(ranked & {unit for unit, name in self.named_in("2023") if name in self.ranked_names()}) == 127
-        )
-        assert books(trusts)["inpatient_survey"] == (131, 128, 3, 0)
-        assert books(trusts)["ae_monthly"] == (7895, 7895, 0, 0)
-        assert books(trusts)["staff_survey"] == (1075, 1075, 0, 0)

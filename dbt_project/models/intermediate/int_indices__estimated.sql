@@ -50,8 +50,8 @@ compared_sets as (
 
 ),
 
--- Groups can be balanced against each other only where each has an index of its own, and on a set of dimensions
--- that would make an index for each of them.
+-- Groups can be balanced against each other only where each has an index of its own, and on three dimensions at least,
+-- or half of those declared.
 balanced_dimensions as (
 
     select
@@ -98,7 +98,7 @@ balanced_sets as (
             and balanced_groups.period_code = balanced_dimensions.period_code
             and balanced_groups.group_count = balanced_dimensions.group_count
     group by 1, 2
-    having 2 * count(*) >= max(balanced_dimensions.declared_count)
+    having 2 * count(*) >= max(balanced_dimensions.declared_count) or count(*) >= 3
 
 ),
 

@@ -332,7 +332,7 @@ reported_respondents as (
         max(measures.n) as n,
         cast(max(measures.n) as double) as value
     from measures
-    inner join kpis on kpis.kpi_method = 'respondent_count'
+    inner join kpis on kpis.kpi_method = 'respondent_count' and measures.is_reported
     where not exists (
         select 1
         from cells

@@ -16,7 +16,8 @@ measures as (
         disclosure,
         value,
         n,
-        value * n as total
+        value * n as total,
+        true as is_reported
     from {{ ref('stg_measures') }}
     union all
     select
@@ -32,7 +33,8 @@ measures as (
         disclosure,
         cast(cast(success_sum as double) / nullif(n, 0) as decimal(18, 6)) as value,
         n,
-        success_sum as total
+        success_sum as total,
+        false as is_reported
     from {{ ref('int_events__counted') }}
 
 ),
@@ -78,7 +80,8 @@ pooled as (
         sum(case when placed.value is not null then placed.n end) as n,
         sum(placed.value) as value_sum,
         median(cast(placed.value as double)) as value_median,
-        sum(placed.total) as total
+        sum(placed.total) as total,
+        min(case when placed.is_reported then 1 else 0 end) = 1 as is_reported
     from placed
     inner join closure
         on
@@ -112,5 +115,7 @@ select
             statistic = 'share' and value_count = value_with_n_count
             and (value_count = 1 or roll_up = 'weighted_by_n')
             then cast(round(total) as bigint)
-    end as success_count
+    end as success_count,
+    -- an event is nobody's answer
+    is_reported
 from pooled

@@ -18,17 +18,17 @@ closure as (
 crossed as (
 
     {%- for one, other in pairs or [[none, none]] %}
-    select
+    select distinct
         placed_unit_code,
         stakeholder_code,
         period_code,
         closed_date,
         {{ one ~ '_segment' if one else literal(none) }} as segment_code_a,
         {{ other ~ '_segment' if other else literal(none) }} as segment_code_b,
-        count(*) as people
+        -- as respondents are counted: who can be followed counts once
+        coalesce(respondent_key, source_code || '/' || response_key) as person_key
     from {{ ref('int_responses__placed') }}
     where {{ 'is_respondent and ' ~ one ~ '_segment is not null and ' ~ other ~ '_segment is not null' if one else 'false' }}
-    group by 1, 2, 3, 4, 5, 6
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -40,7 +40,7 @@ select
     crossed.period_code,
     crossed.segment_code_a,
     crossed.segment_code_b,
-    cast(sum(crossed.people) as integer) as people
+    cast(count(distinct crossed.person_key) as integer) as people
 from crossed
 inner join closure
     on

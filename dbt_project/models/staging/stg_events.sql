@@ -47,6 +47,6 @@ left join {{ source('declared', 'waves') }} as waves
 left join periods
     on
         sources.is_continuous
-        and cast({{ dbt.date_trunc(grain, 'events.submitted_date') }} as date) = periods.start_date
+        and {{ period_start('events.submitted_date') }} = periods.start_date
 -- Events that the declaration leaves out (a test, an internal counterparty) are kept in raw and count nowhere.
 where not coalesce(events.is_test, false)

@@ -1,5 +1,4 @@
 {#- Read by one model, which keeps sums only: a view, so that nothing is stored twice. -#}
-{%- set grain = scorecard_grain() -%}
 {%- set scales = item_scales() -%}
 {%- set present = raw_response_columns() -%}
 
@@ -8,7 +7,7 @@ select
     -- keys
     responses.source_code,
     responses.wave_code,
-    cast({{ dbt.date_trunc(grain, 'responses.submitted_date') }} as date) as period_start_date,
+    {{ period_start('responses.submitted_date') }} as period_start_date,
     {{ literal(scale.dimension_code if scale else none) }} as dimension_code,
 
     -- measures: 0-100, reversed items flipped

@@ -47,4 +47,4 @@ left join {{ source('declared', 'waves') }} as waves
 left join periods
     on
         sources.is_continuous
-        and cast({{ dbt.date_trunc(grain, 'measures.submitted_date') }} as date) = periods.start_date
+        and {{ period_start('measures.submitted_date') }} = periods.start_date

@@ -126,7 +126,7 @@ select
     responses.records
 from {{ source('raw', 'responses') }} as responses
 {%- if survey and survey.is_continuous %}
-left join periods on cast({{ dbt.date_trunc(grain, 'responses.submitted_date') }} as date) = periods.start_date
+left join periods on {{ period_start('responses.submitted_date') }} = periods.start_date
 {%- else %}
 left join waves on responses.source_code = waves.source_code and responses.wave_code = waves.wave_code
 {%- endif %}

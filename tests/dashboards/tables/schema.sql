@@ -5,7 +5,8 @@ CREATE TABLE mart.fct_kpi_values (
     unit_code VARCHAR, period_code VARCHAR, stakeholder_code VARCHAR, segment_code VARCHAR, counterparty_code VARCHAR,
     kpi_code VARCHAR, dimension_code VARCHAR, value DOUBLE, n INTEGER, ci_low DOUBLE, ci_high DOUBLE, method VARCHAR,
     status VARCHAR, compared_period_code VARCHAR, change_value DOUBLE, change_ci_low DOUBLE, change_ci_high DOUBLE,
-    change_label VARCHAR, disclosure VARCHAR, definition_version VARCHAR, as_of_date DATE
+    change_label VARCHAR, change_p_value DOUBLE, verdict_code VARCHAR, ranking_value DOUBLE, disclosure VARCHAR,
+    definition_version VARCHAR, as_of_date DATE
 );
 CREATE TABLE mart.fct_finance (
     unit_code VARCHAR, period_code VARCHAR, basis VARCHAR, kpi_code VARCHAR, value DECIMAL(18, 6),
@@ -49,7 +50,8 @@ CREATE TABLE mart.dim_periods (
     label_en VARCHAR, previous_period_code VARCHAR, last_year_period_code VARCHAR, sort_order INTEGER
 );
 CREATE TABLE mart.dim_stakeholders (
-    stakeholder_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, threshold_count INTEGER, sort_order INTEGER
+    stakeholder_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, threshold_count INTEGER, about_code VARCHAR,
+    sort_order INTEGER
 );
 CREATE TABLE mart.dim_segments (segment_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, sort_order INTEGER);
 CREATE TABLE mart.dim_breaks (
@@ -64,7 +66,19 @@ CREATE TABLE mart.dim_kpis (
 CREATE TABLE mart.dim_kpi_labels (kpi_code VARCHAR, stakeholder_code VARCHAR, label_fr VARCHAR, label_en VARCHAR);
 CREATE TABLE mart.dim_dimensions (
     dimension_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, definition_fr VARCHAR, definition_en VARCHAR,
-    weight DOUBLE, mirror_id VARCHAR, sort_order INTEGER
+    weight DOUBLE, mirror_id VARCHAR, kind VARCHAR, sort_order INTEGER
+);
+CREATE TABLE mart.dim_relations (
+    relation_code VARCHAR, kind VARCHAR, stakeholder_code VARCHAR, counterparty_code VARCHAR, label_fr VARCHAR,
+    label_en VARCHAR, sort_order INTEGER
+);
+CREATE TABLE mart.dim_kpi_thresholds (kpi_code VARCHAR, threshold_code VARCHAR, value DOUBLE);
+CREATE TABLE mart.fct_actions (
+    action_code VARCHAR, title_fr VARCHAR, title_en VARCHAR, unit_code VARCHAR, stakeholder_code VARCHAR,
+    dimension_code VARCHAR, starts_date DATE, design VARCHAR, before_period_code VARCHAR, after_period_code VARCHAR,
+    before_value DOUBLE, after_value DOUBLE, change_value DOUBLE, change_ci_low DOUBLE, change_ci_high DOUBLE,
+    compared_unit_count INTEGER, compared_change_value DOUBLE, effect_value DOUBLE, effect_ci_low DOUBLE,
+    effect_ci_high DOUBLE, verdict_code VARCHAR, status VARCHAR
 );
 CREATE TABLE meta.snapshot (
     snapshot_id VARCHAR, created_at TIMESTAMP, as_of_date DATE, organisation_name VARCHAR, language VARCHAR,

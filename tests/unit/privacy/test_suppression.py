@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from pipelines.privacy import Closure, Headcount, MaskRefusedError, Rules, audit, suppress
-from pipelines.privacy.suppression import EMPTIED_COLUMNS
+from pipelines.privacy.cells import EMPTIED_COLUMNS
 from tests.unit.privacy.worlds import FOREVER, PERIODS, START, World, crowd, flat, status
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import polars as pl
@@ -39,6 +41,9 @@ KPI_SCHEMA = {
     "change_ci_low": pl.Float64,
     "change_ci_high": pl.Float64,
     "change_label": pl.String,
+    "change_p_value": pl.Float64,
+    "verdict_code": pl.String,
+    "ranking_value": pl.Float64,
     "disclosure": pl.String,
     "definition_version": pl.String,
     "as_of_date": pl.Date,
@@ -54,6 +59,8 @@ FINANCE_SCHEMA = {
     "as_of_date": pl.Date,
 }
 FINANCE_KPIS = ("revenue", "payroll", "payroll_ratio")
+SEGMENTS = {"age": ("young", "middle", "old"), "job": ("sales", "support", "staff")}
+SIZES = (2, 4, 6, 9, 15, 30, 60)
 COPIED = {
     "value": pl.Float64,
     "n": pl.Int32,
@@ -67,13 +74,43 @@ COPIED = {
 @dataclass
 class World:
     """`parents[unit]` is its parent; `people[unit, stakeholder, period]` answered there; `staff[unit]` work
-    there.
+    there. `segments` are the values of each segment, which people hold under its name, or none of them.
     """
 
     parents: dict[str, str | None]
     people: dict[tuple[str, str, str], list[Person]]
     staff: dict[str, int] = field(default_factory=dict)
     version: str = "1"
+    segments: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mirrored: bool = False
+    comments: bool = False
+
+    def codes(self, person: Person) -> list[str]:
+        """Segment codes of somebody, in the order of segments."""
+        return [
+            f"{name}__{person[name] if person.get(name) in values else 'other'}"
+            for name, values in self.segments.items()
+        ]
+
+    def every_code(self) -> list[str]:
+        return [f"{name}__{value}" for name, values in self.segments.items() for value in (*values, "other")]
+
+    def overlaps(self) -> list[tuple[str, str, str, str, str, int]]:
+        """How segments cross among the people at or under each unit."""
+        counted: Counter[tuple[str, str, str, str, str]] = Counter()
+        for unit in self.parents:
+            for who, period in {key[1:] for key in self.people}:
+                for person in self.pooled(unit, who, period):
+                    counted.update((unit, who, period, a, b) for a, b in combinations(self.codes(person), 2))
+        return [(*key, people) for key, people in counted.items()]
+
+    def roster(self) -> set[tuple[str, str, str, frozenset[str]]]:
+        """Who is where, as colleagues know it: unit, stakeholder, period and the segment codes of somebody."""
+        return {
+            (*place, frozenset(self.codes(person)))
+            for place, people in self.people.items()
+            for person in people
+        }
 
     def below(self, unit: str) -> list[str]:
         """The unit and everything under it."""
@@ -99,6 +136,8 @@ class World:
             "period_ends": PERIODS,
             "roots": [unit for unit, parent in self.parents.items() if parent is None],
             "headcounts": [Headcount(unit, START, FOREVER, self.headcount(unit)) for unit in self.parents],
+            "segments": list(self.segments),
+            "overlaps": self.overlaps(),
         }
         return Rules(**(declared | changed))
 
@@ -141,28 +180,51 @@ class World:
             if not any(key[1:] == (stakeholder, period) for key in self.people):
                 continue
             people = self.pooled(unit, stakeholder, period)
-            place = (unit, period, stakeholder)
-            rows.append(self._row(place, "respondents", "all", len(people), len(people)))
-            means = {}
-            for code in DIMENSIONS:
-                scores = [person[code] for person in people if person[code] is not None]
-                mean = sum(scores) / len(scores) if scores else None
-                rows.append(self._row(place, "dimension_score", code, mean, len(scores)))
-                if len(scores) >= K:
-                    means[code] = mean
-            index = None
-            if 2 * len(means) >= len(DIMENSIONS):
-                total = sum(DIMENSIONS[code] for code in means)
-                index = (
-                    sum(DIMENSIONS[code] * mean for code, mean in means.items() if mean is not None) / total
-                )
-                indices.append(index)
-            answered = sum(any(person[code] is not None for code in means) for person in people)
-            rows.append(self._row(place, "rqi", "all", index, answered))
-            rows.append(self._row(place, "rqi_coverage", "all", 100 * len(means) / len(DIMENSIONS), answered))
+            cell = self._cell((unit, period, stakeholder), people)
+            rows += cell
+            indices += [row["value"] for row in cell if row["kpi_code"] == "rqi" and row["value"] is not None]
+            for code in self.every_code():
+                some = [person for person in people if code in self.codes(person)]
+                rows += self._cell((unit, period, stakeholder), some, code)
         if len(indices) >= 2:
             value = min(indices) / (sum(indices) / len(indices))
             rows.append(self._row((unit, period, "all"), "balance", "all", value, None))
+        return rows
+
+    def _cell(
+        self, place: tuple[str, str, str], people: Sequence[Person], code: str = "all"
+    ) -> list[dict[str, Any]]:
+        """Rows of one cell; the mirrored index leaves the last dimension out."""
+
+        def row(
+            kpi: str, dimension: str, value: float | None, n: int, towards: str = "all"
+        ) -> dict[str, Any]:
+            return self._row(place, kpi, dimension, value, n) | {
+                "segment_code": code,
+                "counterparty_code": towards,
+            }
+
+        rows = [row("respondents", "all", len(people) or None, len(people))]
+        means = {}
+        for dimension in DIMENSIONS:
+            scores = [person[dimension] for person in people if person[dimension] is not None]
+            mean = sum(scores) / len(scores) if scores else None
+            rows.append(row("dimension_score", dimension, mean, len(scores)))
+            if len(scores) >= K:
+                means[dimension] = mean
+        index = _index(means) if 2 * len(means) >= len(DIMENSIONS) else None
+        answered = sum(any(person[dimension] is not None for dimension in means) for person in people)
+        rows.append(row("rqi", "all", index, answered))
+        rows.append(row("rqi_coverage", "all", 100 * len(means) / len(DIMENSIONS), answered))
+        if self.mirrored:
+            shared = {dimension: mean for dimension, mean in means.items() if dimension != "joy"}
+            both = sum(any(person[dimension] is not None for dimension in shared) for person in people)
+            other = next(who for who in STAKEHOLDERS if who != place[2])
+            rows.append(row("mirrored_index", "all", _index(shared), both, other))
+        if self.comments:
+            tones = [person["tone"] for person in people if person.get("tone") is not None]
+            mean = sum(tones) / len(tones) if tones else None
+            rows.append(row("tone_balance", "all", mean, len(tones)))
         return rows
 
     def _row(
@@ -240,7 +302,25 @@ class World:
 
 
 def _key(row: Mapping[str, Any], period: str) -> tuple[Any, ...]:
-    return (period, *(row[name] for name in ("unit_code", "stakeholder_code", "kpi_code", "dimension_code")))
+    names = (
+        "unit_code",
+        "stakeholder_code",
+        "segment_code",
+        "counterparty_code",
+        "kpi_code",
+        "dimension_code",
+    )
+    return (period, *(row[name] for name in names))
+
+
+def _index(means: Mapping[str, float | None]) -> float | None:
+    """The weighted mean of dimensions."""
+    total = sum(DIMENSIONS[code] for code in means)
+    return (
+        sum(DIMENSIONS[code] * mean for code, mean in means.items() if mean is not None) / total
+        if total
+        else None
+    )
 
 
 def crowd(n: int, seed: int = 0, skip: Mapping[str, int] | None = None) -> list[Person]:
@@ -267,6 +347,39 @@ def flat(
     return World(parents, people, dict(sizes) | {"all_units": direct}, **more)
 
 
+def company(seed: int, regions: int = 3, agencies: int = 4, sizes: Sequence[int] = SIZES) -> World:
+    """A company as they are: regions of agencies, ages, and jobs that some agencies and ages do not have."""
+    source = random.Random(seed)
+    parents: dict[str, str | None] = {"root": None}
+    staff = {"root": source.choice([0, 0, 3, 8])}
+    for region in range(source.randint(1, regions)):
+        parents[f"r{region}"] = "root"
+        for agency in range(source.randint(1, agencies)):
+            parents[f"r{region}a{agency}"] = f"r{region}"
+            staff[f"r{region}a{agency}"] = source.choice(sizes)
+    world = World(parents, {}, staff, segments=SEGMENTS, mirrored=True, comments=True)
+    ages, jobs = SEGMENTS.values()
+    for unit, size in staff.items():
+        here = source.sample(jobs, source.randint(1, len(jobs)))
+        ages_of = {job: source.sample(ages, source.randint(1, len(ages))) for job in jobs}
+        for who in STAKEHOLDERS:
+            for period in PERIODS:
+                n = source.randint(size // 2, size)
+                skip = {"joy": source.randint(0, n)} if source.random() < 0.3 else {}
+                world.people[unit, who, period] = [
+                    person | _values(source, here, ages_of)
+                    for person in crowd(n, source.randint(0, 999), skip)
+                ]
+    return world
+
+
+def _values(source: random.Random, jobs: Sequence[str], ages_of: Mapping[str, Sequence[str]]) -> Person:
+    job = source.choice(jobs)
+    declared = job if source.random() > 0.01 else None
+    tone = source.choice([None, -1.0, 1.0, 1.0])
+    return {"job": declared, "age": source.choice(ages_of[job]), "tone": tone}
+
+
 def hash_of(*parts: str) -> int:
     """A seed that is the same in every process."""
     return sum(ord(letter) * (index + 7) for index, letter in enumerate("|".join(parts)))
@@ -274,7 +387,8 @@ def hash_of(*parts: str) -> int:
 
 def status(kpi: pl.DataFrame, unit: str, code: str = "rqi", **where: str) -> str:
     """Status of the one row of a unit, by default of employees in 2025-Q1."""
-    wanted = {"stakeholder_code": "employees", "period_code": "2025-Q1", "dimension_code": "all"} | where
+    usual = {"stakeholder_code": "employees", "period_code": "2025-Q1", "dimension_code": "all"}
+    wanted = usual | {"segment_code": "all"} | where
     rows = kpi.filter(unit_code=unit, kpi_code=code, **wanted)
     assert rows.height == 1
     return str(rows["status"][0])

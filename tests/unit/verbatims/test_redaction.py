@@ -88,12 +88,12 @@ HOSTILE = ["a", "@", "a@", "1", "1 ", "FR76 ", "M. Aa ", "http://", "x (at) ", "
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_megabyte_made_to_be_slow_is_read_in_a_moment(piece: str) -> None:
+def test_a_megabyte_made_to_be_slow_ends(piece: str) -> None:
     """A pattern that went back over its own steps would take hours; measured: 0.75 s at worst, alone."""
     text = (piece * (1_000_000 // len(piece) + 1))[:1_000_000]
     started = time.process_time()
     redact(text, ["Léa Grandin", "a a a"])
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 60
     started = time.process_time()
     ANALYSER.read(text)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 60

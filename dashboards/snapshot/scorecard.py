@@ -1,95 +1,13 @@
-"""The published snapshot: the only file of the dashboard that opens DuckDB or holds SQL.
-
-Every answer is a list of rows (dicts keyed by column name), cached under the snapshot's id. Queries choose,
-join labels and order; they compute nothing that a column of the snapshot does not already say.
-"""
+"""What the first three screens ask: the scorecard, its series and its accounts."""
 
 from __future__ import annotations
 
-import os
-import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dashboards.snapshot.store import Row, Snapshot
 
-import duckdb
-import streamlit as st
-
-Row = dict[str, Any]
-ROOT = Path(__file__).resolve().parents[1]
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# read_only alone still reads any file of the machine from SQL: these settings close that door and lock it
-LOCKED: dict[str, Any] = {
-    "enable_external_access": False,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "allow_community_extensions": False,
-    "python_enable_replacements": False,
-    "memory_limit": "512MB",
-    "threads": 1,
-    "lock_configuration": True,
-}
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """An immutable published file. `is_last_good` says that the current one could not be read."""
-
-    snapshot_id: str
-    path: str
-    is_last_good: bool = False
-
-    def rows(self, sql: str, *values: Any) -> list[Row]:
-        """Run one parametrised query; each `?` takes the next of `values`."""
-        return _rows(self.snapshot_id, self.path, sql, values)
-
-
-class NoSnapshotError(Exception):
-    """Nothing was ever published in this home."""
-
-
-@st.cache_data(max_entries=1000, show_spinner=False)
-def _rows(snapshot_id: str, path: str, sql: str, values: tuple[Any, ...]) -> list[Row]:
-    """The id is an argument so that a new snapshot is never answered from the cache of an old one."""
-    with duckdb.connect(path, read_only=True, config=LOCKED) as base:
-        result = base.execute(sql, list(values))
-        names = [column[0] for column in result.description or []]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def published_folder() -> Path:
-    """Where snapshots of the home live: RELIER_HOME, else the shipped demo."""
-    return Path(os.environ.get("RELIER_HOME") or ROOT / "examples" / "demo") / "data" / "published"
-
-
-def _is_readable(snapshot: Snapshot) -> bool:
-    try:
-        return bool(snapshot.rows("SELECT snapshot_id FROM meta.snapshot"))
-    except (duckdb.Error, OSError):
-        return False
-
-
-def open_current() -> Snapshot:
-    """The snapshot CURRENT points to; if it cannot be read, the newest that can; else NoSnapshotError.
-
-    Called on every rerun: the pointer is replaced atomically while people look at the pages.
-    """
-    folder = published_folder()
-    try:
-        named = (folder / "CURRENT").read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        named = ""
-    if ID.fullmatch(named):
-        current = Snapshot(named, str(folder / f"scorecard-{named}.duckdb"))
-        if Path(current.path).is_file() and _is_readable(current):
-            return current
-    for path in sorted(
-        folder.glob("scorecard-*.duckdb"), key=lambda file: file.stat().st_mtime, reverse=True
-    ):
-        older = Snapshot(path.stem.removeprefix("scorecard-"), str(path), is_last_good=True)
-        if _is_readable(older):
-            return older
-    raise NoSnapshotError
+# Stakeholders with a card. One that speaks about another is a side of a relation; older snapshots have none.
+PUBLICS = """(
+        SELECT * FROM (FROM mart.dim_stakeholders UNION ALL BY NAME SELECT NULL::VARCHAR AS about_code WHERE false)
+        WHERE about_code IS NULL)"""
 
 
 def about(snapshot: Snapshot) -> Row:
@@ -135,8 +53,8 @@ def units(snapshot: Snapshot) -> list[Row]:
 
 def stakeholders(snapshot: Snapshot) -> list[Row]:
     """Stakeholders that have a row in the scorecard, in declared order."""
-    return snapshot.rows("""
-        SELECT stakeholder_code, label_fr, label_en, threshold_count FROM mart.dim_stakeholders
+    return snapshot.rows(f"""
+        SELECT stakeholder_code, label_fr, label_en, threshold_count FROM {PUBLICS}
         WHERE stakeholder_code IN (SELECT stakeholder_code FROM mart.scorecard_unit_period)
         ORDER BY sort_order""")
 
@@ -155,7 +73,7 @@ def compared_period(snapshot: Snapshot, period: str) -> Row | None:
     return found[0] if found else None
 
 
-CARDS = """
+CARDS = f"""
     SELECT s.*, t.label_fr AS stakeholder_fr, t.label_en AS stakeholder_en, t.threshold_count,
         coalesce(hl.label_fr, h.label_fr) AS headline_fr, coalesce(hl.label_en, h.label_en) AS headline_en,
         h.unit_of_measure, h.definition_fr, h.definition_en, h.needs_fr, h.needs_en,
@@ -163,7 +81,7 @@ CARDS = """
         m.label_fr AS measured_fr, m.label_en AS measured_en, m.end_date,
         c.label_fr AS compared_fr, c.label_en AS compared_en, c.end_date AS compared_end_date
     FROM mart.scorecard_unit_period s
-    JOIN mart.dim_stakeholders t USING (stakeholder_code)
+    JOIN {PUBLICS} t USING (stakeholder_code)
     LEFT JOIN mart.dim_kpis h ON h.kpi_code = s.headline_kpi_code
     LEFT JOIN mart.dim_kpi_labels hl ON hl.kpi_code = h.kpi_code AND hl.stakeholder_code = s.stakeholder_code
     LEFT JOIN mart.dim_kpis n ON n.kpi_code = 'nps'
@@ -320,11 +238,11 @@ def visible_parent(snapshot: Snapshot, unit: str, period: str, stakeholder: str)
 def protected_children(snapshot: Snapshot, unit: str, period: str, stakeholder: str) -> list[Row]:
     """Direct children whose headline is protected, with the stakeholder it concerns."""
     return snapshot.rows(
-        """
+        f"""
         SELECT DISTINCT u.unit_code, u.label_fr, u.label_en, u.sort_order, t.stakeholder_code,
             t.label_fr AS stakeholder_fr, t.label_en AS stakeholder_en, t.sort_order AS stakeholder_order
         FROM mart.dim_units u JOIN mart.scorecard_unit_period s USING (unit_code)
-        JOIN mart.dim_stakeholders t USING (stakeholder_code)
+        JOIN {PUBLICS} t USING (stakeholder_code)
         WHERE u.parent_code = ? AND s.period_code = ? AND ? IN ('all', s.stakeholder_code)
             AND s.headline_status = 'protected'
         ORDER BY u.sort_order, stakeholder_order""",
@@ -391,8 +309,8 @@ def definitions(snapshot: Snapshot) -> list[Row]:
 
 def has_rows(snapshot: Snapshot, unit: str, period: str, stakeholder: str) -> bool:
     """Whether the scorecard has a row for these filters; `all` lifts the filter."""
-    query = """
-        SELECT 1 AS found FROM mart.scorecard_unit_period
+    query = f"""
+        SELECT 1 AS found FROM mart.scorecard_unit_period JOIN {PUBLICS} USING (stakeholder_code)
         WHERE ? IN ('all', unit_code) AND ? IN ('all', period_code)
           AND ? IN ('all', stakeholder_code) LIMIT 1"""
     return bool(snapshot.rows(query, unit, period, stakeholder))
