@@ -25,7 +25,7 @@ from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, replacing
 from pipelines.fingerprint import fingerprint
 from pipelines.ledger import Entry, Ledger, now
-from pipelines.privacy import HEADCOUNT_KPIS, Closure, Headcount, Rules, protect
+from pipelines.privacy import HEADCOUNT_KPIS, Closure, Headcount, Overlap, Rules, protect
 from pipelines.publication import Comments, snapshot_path, write_snapshot
 from pipelines.runbook import Published
 from pipelines.warehouse import reading
@@ -67,7 +67,7 @@ class Candidate:
         return cls(**json.loads((home.restricted / CANDIDATE).read_text()))
 
 
-def rules(home: Home, overlaps: Sequence[tuple[Any, ...]] = ()) -> Rules:
+def rules(home: Home, overlaps: Sequence[Overlap] = ()) -> Rules:
     """The privacy rules of a home; `overlaps` are those of its warehouse, without which one segment alone is shown."""
     tables = declared_tables(home)
     groups = surveyed(home)
@@ -105,14 +105,14 @@ def rules(home: Home, overlaps: Sequence[tuple[Any, ...]] = ()) -> Rules:
     )
 
 
-def overlaps(home: Home) -> list[tuple[Any, ...]]:
+def overlaps(home: Home) -> list[Overlap]:
     """How many respondents each two groups of different segments share, from the warehouse."""
     query = (
         "select unit_code, stakeholder_code, period_code, segment_code_a, segment_code_b, people"
         " from intermediate.int_segments__crossed"
     )
     with reading(home) as connection:
-        return connection.execute(query).fetchall()
+        return [Overlap(*row) for row in connection.execute(query).fetchall()]
 
 
 def _headcount_kpis(home: Home) -> frozenset[str]:
@@ -174,7 +174,7 @@ def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
         snapshot_id=snapshot_id,
         run_id=run_id,
         rows=sum(table.num_rows for table in marts.values()),
-        protected=sum((tables[name]["status"] == PROTECTED).sum() for name in safe.protected_rows),
+        protected=sum(int((tables[name]["status"] == PROTECTED).sum()) for name in safe.protected_rows),
         held=safe.held_cells,
         tables=len(marts),
         register=safe.register,

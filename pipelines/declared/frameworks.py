@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.declared.lines import Located, Problem, shipped
 from pipelines.declared.models import Framework, Kpi
@@ -54,7 +54,11 @@ def _groups(framework: Framework, at: Located) -> Iterator[Problem]:
             said = f"'{stakeholder.about}' is not declared under stakeholders:"
             yield at.problem([*where, "about"], said)
     # one column of dim_dimensions names them all
-    kinds = {"dimensions": framework.dimensions, "values": framework.values, "links": framework.links}
+    kinds: dict[str, Iterable[str]] = {
+        "dimensions": framework.dimensions,
+        "values": framework.values,
+        "links": framework.links,
+    }
     seen: dict[str, str] = {}
     for kind, codes in kinds.items():
         for code in codes:
@@ -107,8 +111,8 @@ def _names(code: str, kpi: Kpi, framework: Framework, at: Located) -> Iterator[P
     if kpi.dimension and kpi.dimension not in framework.dimensions:
         yield at.problem([*where, "dimension"], f"dimension '{kpi.dimension}' is not in the framework")
     segment = framework.segments.get(kpi.segment or "")
-    for value in (kpi.together, *kpi.alone) if segment else ():
-        if value and value not in segment.values:
+    for value in (kpi.together, *kpi.alone):
+        if segment and value and value not in segment.values:
             said = f"'{value}' is not a value of segment '{kpi.segment}'; it has {', '.join(segment.values)}"
             yield at.problem(where, said)
 

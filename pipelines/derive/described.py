@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 _UNIT = "the unit of measure of the KPI"
 _POINTS = "points of the dimension's score"
 
-DESCRIBED = {
+DESCRIBED: dict[str, Any] = {
     "fct_actions": {
         "description": "Grain: one row per action or experiment of the register: what moved since it began, in the "
         "unit where it was tried and against comparable units. An association, never a proof of cause.",

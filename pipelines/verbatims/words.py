@@ -19,6 +19,15 @@ CUT = re.compile(r"[a-z0-9]+|[.,;:!?…()\n]+")
 SHORTEST_STEM = 3
 
 
+def _ends(text: str) -> list[str]:
+    return text.split()
+
+
+ENGLISH, FRENCH = _ends("s es ed ing ly"), _ends("s e es x ment ement")
+VERBS_ER, TENSES_ER = _ends("e es s z nt ra rait"), _ends("ait aient ant ons a")
+VERBS_IR = _ends("e s es t ssent ssait ssant")
+
+
 def fold(text: str) -> str:
     """Lower case, without accents nor typographic apostrophes; `n't` is one with its verb (`dont`)."""
     text = text.lower()
@@ -41,7 +50,7 @@ def plain(term: str) -> str:
 
 def english_forms(word: str) -> Iterator[str]:
     """Plural, third person, past, -ing and -ly: kind, kindly; resolve, resolving; happy, happily, happier."""
-    yield from (word + "s", word + "es", word + "ed", word + "ing", word + "ly")
+    yield from (word + end for end in ENGLISH)
     if word.endswith("e"):
         yield from (word + "d", word[:-1] + "ing")
     if word.endswith("le"):
@@ -55,7 +64,7 @@ def french_forms(word: str) -> Iterator[str]:
 
     charmant, charmante, charmants; heureux, heureuse; vif, vive; bon, bonne; aider, aide, aident, aidait, aidant.
     """
-    yield from (word + "s", word + "e", word + "es", word + "x", word + "ment", word + "ement")
+    yield from (word + end for end in FRENCH)
     if word.endswith(("eux", "eur")):
         yield from (word[:-1] + "se", word[:-1] + "ses", word[:-1] + "sement")
     if word.endswith("if"):
@@ -66,30 +75,10 @@ def french_forms(word: str) -> Iterator[str]:
     if word.endswith("al"):
         yield word[:-1] + "ux"
     if word.endswith("er"):
-        root = word[:-1]
-        yield from (
-            root,
-            root + "e",
-            root + "es",
-            root + "s",
-            root + "z",
-            root + "nt",
-            root + "ra",
-            root + "rait",
-        )
-        yield from (word[:-2] + end for end in ("ait", "aient", "ant", "ons", "a"))
+        yield from (word[:-1] + end for end in ["", *VERBS_ER])
+        yield from (word[:-2] + end for end in TENSES_ER)
     if word.endswith("ir"):
-        root = word[:-1]
-        yield from (
-            root,
-            root + "e",
-            root + "s",
-            root + "es",
-            root + "t",
-            root + "ssent",
-            root + "ssait",
-            root + "ssant",
-        )
+        yield from (word[:-1] + end for end in ["", *VERBS_IR])
 
 
 FORMS: dict[str, Callable[[str], Iterator[str]]] = {"en": english_forms, "fr": french_forms}
