@@ -166,9 +166,8 @@ def check_asked(framework: Framework, at: Located, sources: Mapping[str, Source]
     """A dimension of the home's own that nothing measures would stay empty for good, and weigh on every coverage."""
     shipped_ones = shipped("framework")["dimensions"]
     measured = {item.dimension for source in sources.values() for item in source.items}
-    measured |= {
-        figure.dimension for source in sources.values() for figure in (*source.measures, *source.facts)
-    }
+    for source in sources.values():
+        measured |= {measure.dimension for measure in source.measures} | {fact.dimension for fact in source.facts}
     for code, dimension in framework.dimensions.items():
         asked = [
             group for group in dimension.asked_of if any(s.stakeholder == group for s in sources.values())

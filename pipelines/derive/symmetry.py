@@ -57,10 +57,10 @@ def paired(facts: Facts, first: pl.DataFrame, second: pl.DataFrame, on: Iterable
 
 
 def _latest(at: str, keys: list[str], year_before: pl.Expr) -> pl.Expr:
-    """The row measured last, at most twelve months ago."""
+    """The row measured last, at most twelve months ago. Rows lie by key and time; none of another key is fresh."""
     measured = pl.when(pl.col(at).is_not_null()).then(pl.col("start_date"))
     fresh = measured.forward_fill().over(keys) > year_before
-    return pl.when(fresh).then(pl.col(at).forward_fill().over(keys)).alias(at)
+    return pl.when(fresh).then(pl.col(at).forward_fill()).alias(at)
 
 
 def gaps(facts: Facts, code: str, relation: Relation) -> pl.DataFrame:

@@ -275,7 +275,7 @@ def test_relations_in_crisis_are_low_for_sure_or_really_falling() -> None:
         mean("rqi", 70, unit="unit_004") | falling | {"change_value": 8.0},
         mean("rqi", 30, unit="unit_000", stakeholder="employees"),
         mean("rqi", 30, unit="unit_000", stakeholder="buyers"),  # a side, no relation of its own
-        mean("rqi", 30, unit="unit_000", segment="channel__both"),
+        mean("rqi", 30, unit="unit_001", segment="channel__both"),
         hidden("rqi", unit="unit_005"),
         mean("rqi", 10, unit="group"),  # not a leaf
     ]
@@ -333,6 +333,8 @@ def test_spearman_of_the_worked_example() -> None:
     assert (made["method"], made["verdict_code"]) == ("bonett_wright", None)
     few = only(told(rank_correlation, rows[:6], leaves(15)), unit_code="group")
     assert (few["status"], few["n"], few["value"]) == ("not_enough_data", 3, None)
+    four = only(told(rank_correlation, rows[:8], leaves(15)), unit_code="group")
+    assert (four["status"], four["n"]) == ("published", 4)
     alike = [one | {"value": 50.0} if one["kpi_code"] == "rqi" else one for one in rows]
     assert only(told(rank_correlation, alike, leaves(15)), unit_code="group")["status"] == "not_enough_data"
 

@@ -200,22 +200,19 @@ def test_every_unit_has_the_gap_it_would_have_alone(
         )
 
 
-def spread(count: int, slope: float, between: float = 10, shift: float = 8, seed: int = 0) -> list[Row]:
+def spread(
+    count: int, slope: float, between: float = 10, shift: float = 8, seed: int = 0, scatter: float = 0
+) -> list[Row]:
+    """Both sides of units whose true scores lie on a line, but for `scatter`; standard errors of 2 points."""
     drawn = np.random.default_rng(seed)
     rows = []
     for place in range(count):
         truth = 60 + between * drawn.normal()
+        other = 60 + shift + slope * (truth - 60) + scatter * drawn.normal()
         keys = {"unit": f"unit_{place:03d}"}
         rows += [
             mean("mirrored_index", drawn.normal(truth, 2), 20, 100, **EMPLOYEES, **keys),
-            mean(
-                "mirrored_index",
-                drawn.normal(60 + shift + slope * (truth - 60), 2),
-                20,
-                100,
-                **CLIENTS,
-                **keys,
-            ),
+            mean("mirrored_index", drawn.normal(other, 2), 20, 100, **CLIENTS, **keys),
         ]
     return rows
 
@@ -231,7 +228,7 @@ def line(rows: list[Row], parents: dict[str, str | None], method: Any = york_slo
     [(1.0, "one_for_one"), (0.3, "less_than_one_for_one"), (2.0, "more_than_one_for_one")],
 )
 def test_the_line_across_units_is_told_at_their_parent(slope: float, verdict: str) -> None:
-    rows = spread(40, slope)
+    rows = spread(40, slope, scatter=3)
     told = only(line(rows, leaves(40)), unit_code="group")
     assert (told["stakeholder_code"], told["counterparty_code"], told["n"]) == ("employees", "clients", 40)
     assert (told["verdict_code"], told["status"], told["method"]) == (verdict, "published", "york")
@@ -239,6 +236,13 @@ def test_the_line_across_units_is_told_at_their_parent(slope: float, verdict: st
     x, y = ([one["value"] for one in rows[place::2]] for place in (0, 1))
     by_hand = symmetry.york(x, [2.0] * 40, y, [2.0] * 40, scattered=True)
     assert told["value"] == pytest.approx(by_hand.slope[0], rel=1e-6)
+
+
+def test_a_line_that_holds_both_nothing_and_one_for_one_is_undecided() -> None:
+    told = only(line(spread(6, 0.5, scatter=15, seed=4), leaves(6)), unit_code="group")
+    assert told["ci_low"] < 0
+    assert told["ci_high"] > 1
+    assert (told["status"], told["verdict_code"]) == ("published", "undecided")
 
 
 def test_lins_concordance_across_units() -> None:
