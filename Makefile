@@ -69,6 +69,7 @@ torture: venv ## hours of kills, full disks, broken builds and hostile files (TO
 docs: venv ## rewrite the data dictionary and the README's screenshots from a fresh run of the demo
 	@$(BIN)/relier --home examples/demo run
 	@$(BIN)/python -m tools.declaration_reference
+	@$(BIN)/python -m tools.methods_page
 	@$(BIN)/python tools/data_dictionary.py "$$($(BIN)/relier --home examples/demo snapshot)"
 	@$(BIN)/python tests/dashboards/screenshots.py docs/screenshots examples/demo --full
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import demo, fec, ingestion, scoring, survey, workbook
+from benchmarks import demo, fec, ingestion, relations, scoring, survey, workbook
 from benchmarks.measuring import Comparison, told
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -51,8 +51,10 @@ def _usual(folder: Path, responses: int) -> tuple[list[Comparison], list[str]]:
     booked = workbook.compare(folder)
     _say("scoring")
     scored = scoring.compare(home, folder)
+    _say("relations")
+    related = [relations.ratio(), relations.early()]
     _say("the demo")
-    return [ingested, booked, scored, demo.compare(folder)], notes
+    return [ingested, booked, scored, *related, demo.compare(folder)], notes
 
 
 def _large(folder: Path) -> tuple[list[Comparison], list[str]]:

@@ -150,30 +150,30 @@ def _judge(
     moved = movement.covariance(now + 1)
     to_base = base @ moved
     of_base = (to_base * base).sum(1) + (variance * base**2).sum(1)
-    # covariance of the deviations of any two later points from the baseline
-    shared = moved - to_base[:, :, None] - to_base[:, None, :] + of_base[:, None, None]
-    shared[:, places, places] += variance
-    shared *= later[:, :, None] & later[:, None, :]
+    # The deviations of two later points from the baseline have covariance moved[i, j] − to_base[i] − to_base[j]
+    # + of_base, and variance[i] more for one and itself: sums of it need no table of pairs for each unit.
+    own = np.where(later, np.diag(moved) - 2 * to_base + of_base[:, None] + variance, 1.0)
     deviation = (y - (y * base).sum(1)[:, None]) * later
 
     weights = (1 - SMOOTHING) ** (now - places) * later
     weights /= weights.sum(1)[:, None]
     fall = (weights * deviation).sum(1)
-    spread2 = np.einsum("us,ust,ut->u", weights, shared, weights, optimize=True)
+    spread2 = ((weights @ moved) * weights - 2 * weights * to_base + weights**2 * variance).sum(1) + of_base
     doubt = ((weights**2 + base**2) ** 2 * variance**2 / df_of).sum(1)
     df = spread2**2 / np.maximum(doubt, spread2**2 / 1e9)
     spread = np.sqrt(spread2)
     half = stdtrit(df, 0.975) * spread
     made.fall[units, now], made.low[units, now], made.high[units, now] = fall, fall - half, fall + half
 
-    sd = np.sqrt(np.where(later, shared[:, places, places], 1.0))
+    sd = np.sqrt(own)
     latest = deviation[:, now] / sd[:, now]
     steps = np.where(later, -deviation / sd - SLACK, 0.0)
-    shared /= sd[:, :, None] * sd[:, None, :]
-    twice_above = np.triu(np.full((now + 1, now + 1), 2.0), 1) + np.eye(now + 1)
+    scaled = later / sd
     # all three from each start to now: the partial sums, their variances, the points in them
     sums = _from_each(steps)
-    variances = _from_each(np.einsum("ust,st->us", shared, twice_above))
+    whole = _from_each(scaled)
+    pairs = scaled * (scaled * np.diag(moved) + 2 * (scaled @ np.triu(moved, 1).T) + scaled * variance)
+    variances = _from_each(pairs) - 2 * whole * _from_each(scaled * to_base) + of_base[:, None] * whole**2
     lengths = _from_each(later)
     cusum = np.maximum(sums.max(1), 0.0)[:, None]
     tails = stdtr(df[:, None], -(cusum + SLACK * lengths) / np.sqrt(np.where(later, variances, 1.0)))

@@ -74,7 +74,8 @@ def test_two_regions_treat_clients_better_than_employees(demo_snapshot: Path) ->
         ask(
             demo_snapshot,
             "select unit_code, max(value) filter (stakeholder_code = 'clients') - max(value) filter (stakeholder_code = 'employees')"
-            " from mart.fct_kpi_values where kpi_code = 'rqi' and period_code = '2025-Q4' and unit_code like 'reg_%' group by 1",
+            " from mart.fct_kpi_values where kpi_code = 'rqi' and period_code = '2025-Q4'"
+            " and segment_code = 'all' and unit_code like 'reg_%' group by 1",
         )
     )
     assert gaps["reg_nord"] > 8
@@ -85,7 +86,7 @@ def test_two_regions_treat_clients_better_than_employees(demo_snapshot: Path) ->
 def test_marseille_employees_fell_two_quarters_before_its_clients(demo_snapshot: Path) -> None:
     rows = ask(
         demo_snapshot,
-        "select stakeholder_code, period_code, value from mart.fct_kpi_values where unit_code = 'ag_marseille' and kpi_code = 'rqi'"
+        "select stakeholder_code, period_code, value from mart.fct_kpi_values where unit_code = 'ag_marseille' and kpi_code = 'rqi' and segment_code = 'all'"
         " and stakeholder_code in ('employees', 'clients') and period_code between '2024-Q1' and '2025-Q4'",
     )
     values = {(group, period): value for group, period, value in rows}
@@ -97,7 +98,7 @@ def test_marseille_employees_fell_two_quarters_before_its_clients(demo_snapshot:
 def test_small_agencies_are_protected_alike_and_no_single_one_can_be_subtracted(demo_snapshot: Path) -> None:
     rows = ask(
         demo_snapshot,
-        "select unit_code, status, value, n from mart.fct_kpi_values where kpi_code = 'rqi' and period_code = '2025-Q4'"
+        "select unit_code, status, value, n from mart.fct_kpi_values where kpi_code = 'rqi' and period_code = '2025-Q4' and segment_code = 'all'"
         " and stakeholder_code = 'employees' and unit_code like 'ag_%'",
     )
     hidden = {unit for unit, status, _, _ in rows if status == "protected"}
