@@ -10,7 +10,8 @@
     case
         when {{ df }} >= 1000000 then 1000000
         when {{ df }} > 1000 then 1000
-        when {{ df }} >= 1 then cast(floor({{ df }}) as integer)
+        -- a whole number that rounding left just below itself is that number
+        when {{ df }} * (1 + 1e-12) >= 1 then cast(floor({{ df }} * (1 + 1e-12)) as integer)
     end
 {%- endmacro %}
 

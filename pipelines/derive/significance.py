@@ -124,7 +124,7 @@ def _half() -> pl.Expr:
 
 def _in_table(df: NDArray[np.float64]) -> NDArray[np.float64]:
     """Degrees of freedom of the table's row that the SQL takes: rounded down, at least 1."""
-    exact = np.clip(np.floor(df), 1, LARGEST_EXACT_DF)
+    exact = np.clip(np.floor(df * (1 + 1e-12)), 1, LARGEST_EXACT_DF)
     return np.where(df >= NORMAL_LIKE_DF, NORMAL_LIKE_DF, exact)
 
 

@@ -18,7 +18,9 @@ cells as (
 
     select
         *,
-        max(scored_count) over (partition by stakeholder_code, period_code, segment_code) > 0 as has_dimensions
+        max(scored_count) over (partition by stakeholder_code, period_code, segment_code) > 0 as has_dimensions,
+        segment_code = 'all'
+        or max(respondent_count) over (partition by stakeholder_code, period_code, segment_code) > 0 as is_answered
     from {{ ref('int_cells__rolled_up') }}
 
 ),
@@ -302,7 +304,7 @@ exact_figures as (
     inner join kpis
         on
             -- rows about people nobody asked count no respondents
-            (kpis.kpi_method = 'respondent_count' and cells.has_respondents)
+            (kpis.kpi_method = 'respondent_count' and cells.has_respondents and cells.is_answered)
             or (kpis.kpi_method = 'response_rate' and cells.invited_count is not null)
             or (
                 kpis.kpi_method = 'index_coverage' and cells.has_dimensions and cells.segment_code = 'all'
