@@ -16,7 +16,9 @@ RESERVED = {"all", "unassigned"}
 class Declared(BaseModel):
     """Base of every declaration: unknown keys are refused, numbers may stand where codes are text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Label(Declared):

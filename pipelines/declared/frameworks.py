@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pipelines.declared.base import RESERVED
 from pipelines.declared.lines import Located, Problem, shipped
 from pipelines.declared.models import Framework, Kpi
 from pipelines.declared.sources import Item, Source
@@ -18,6 +19,12 @@ _ONE_CODE = {
     "response_rate": "participation",
     "group_coverage": "coverage",
     "group_balance": "balance",
+}
+
+
+_KEPT = {
+    "respondents": "the privacy mask counts with it",
+    "dimension_score": "every index and gap is made of it",
 }
 
 
@@ -53,20 +60,43 @@ def _groups(framework: Framework, at: Located) -> Iterator[Problem]:
         if stakeholder.about and stakeholder.about not in framework.stakeholders:
             said = f"'{stakeholder.about}' is not declared under stakeholders:"
             yield at.problem([*where, "about"], said)
-    # one column of dim_dimensions names them all
+    for kind in ("stakeholders", "dimensions", "segments", "kpis", "relations"):
+        for code in sorted(RESERVED & set(getattr(framework, kind))):
+            yield at.problem([kind, code], f"'{code}' is a reserved word; use another code")
+    for group, segment in framework.segments.items():
+        for code in (group, *segment.values):
+            if "__" in code:
+                yield at.problem(
+                    ["segments", group], f"'{code}' may not hold __: it parts a segment from its groups"
+                )
+    # one column of dim_dimensions names them all, and a dimension's scores stand beside those of KPIs
     kinds: dict[str, Iterable[str]] = {
         "dimensions": framework.dimensions,
         "values": framework.values,
         "links": framework.links,
+        "kpis": framework.kpis,
     }
     seen: dict[str, str] = {}
     for kind, codes in kinds.items():
         for code in codes:
+            if code.startswith("about_") and kind in {"dimensions", "values", "links"}:
+                yield at.problem(
+                    [kind, code], f"'{code}' begins as the themes of comments do; use another code"
+                )
             if seen.setdefault(code, kind) != kind:
                 yield at.problem([kind, code], f"'{code}' already stands under {seen[code]}:; rename one")
 
 
 def _relations(framework: Framework, at: Located) -> Iterator[Problem]:
+    mirrored: dict[tuple[str, str], str] = {}
+    for code, dimension in framework.dimensions.items():
+        for group in dimension.asked_of:
+            first = mirrored.setdefault((dimension.mirror_id or code, group), code)
+            if first != code:
+                said = (
+                    f"mirror_id '{dimension.mirror_id}' of {group} is already '{first}'; a side has one of it"
+                )
+                yield at.problem(["dimensions", code, "mirror_id"], said)
     known = ", ".join(framework.stakeholders)
     pairs: dict[tuple[str, str], str] = {}
     for code, relation in framework.relations.items():
@@ -123,9 +153,9 @@ def _methods(framework: Framework, at: Located) -> Iterator[Problem]:
         if only != code:
             said = f"method {kpi.method} is published under the code '{only}'; change that KPI instead"
             yield at.problem(["kpis", code, "method"], said)
-    if "respondents" not in framework.kpis:
-        said = "'respondents' cannot be removed: the privacy mask counts with it"
-        yield at.problem(["kpis", "respondents"], said)
+    for code, why in _KEPT.items():
+        if code not in framework.kpis:
+            yield at.problem(["kpis", code], f"'{code}' cannot be removed: {why}")
 
 
 def check_items(source: Source, at: Located, framework: Framework) -> list[Problem]:
@@ -167,7 +197,9 @@ def check_asked(framework: Framework, at: Located, sources: Mapping[str, Source]
     shipped_ones = shipped("framework")["dimensions"]
     measured = {item.dimension for source in sources.values() for item in source.items}
     for source in sources.values():
-        measured |= {measure.dimension for measure in source.measures} | {fact.dimension for fact in source.facts}
+        measured |= {measure.dimension for measure in source.measures} | {
+            fact.dimension for fact in source.facts
+        }
     for code, dimension in framework.dimensions.items():
         asked = [
             group for group in dimension.asked_of if any(s.stakeholder == group for s in sources.values())

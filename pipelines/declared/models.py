@@ -258,6 +258,10 @@ class Kpi(Label):
             raise ValueError(f"method {self.method} needs {said}{hint}")
         if self.method == "share_between" and (self.from_value or 0) > (self.to_value or 0):
             raise ValueError(f"`from: {self.from_value:g}` must not be above `to: {self.to_value:g}`")
+        if self.method == "gesture_gap" and set(self.thresholds) != {"gesture", "intention"}:
+            raise ValueError(
+                "method gesture_gap needs `thresholds: {gesture: 70, intention: 65}`, those two names"
+            )
         if self.detractors_to >= self.promoters_from:
             raise ValueError("`detractors_to:` must be below `promoters_from:`")
         return self

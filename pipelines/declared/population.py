@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def _wrong(row: Mapping[str, str], units: set[str], segments: Mapping[str, Segme
         return f"segment '{row['segment']}' is not under segments: of framework.yml; it has {known}"
     if row["value"] not in (*segment.values, "other"):
         return f"'{row['value']}' is not a value of segment '{row['segment']}'; it has {', '.join(segment.values)}"
-    if not row["people"].isdigit():
+    if not re.fullmatch("[0-9]{1,9}", row["people"]):
         return f"people '{row['people']}' must be a whole number"
     try:
         dt.date.fromisoformat(row["valid_from"] or "1900-01-01")

@@ -50,17 +50,17 @@ def actions(facts: Facts) -> pl.DataFrame:
     that began at the start or later), the change, and the effect beside comparable units.
 
     Comparable units are those declared, else the siblings at the later period that had no action of their own between
-    the two; each must be published in both periods, two at least. Verdict: `moved_up`, `moved_down`, `no_difference`
-    by the interval of the effect; `too_early` before anything was measured since the start; `protected` where only
-    protected periods are there; `not_enough_data` without a score before, on two instruments, or with fewer than two
-    comparable units: the change is then given alone.
+    the two; each must be published in both periods, two at least. Verdict by the interval of the effect: `moved_up`,
+    `moved_down`, `no_difference` (surely below the smallest effect) or `undecided`; `too_early` before anything was
+    measured since the start; `protected` where only protected periods are there; `not_enough_data` without a score
+    before, on two instruments, or with fewer than two comparable units: the change is then given alone.
     """
     register = facts.registers.actions
     siblings = _siblings(facts, {action.unit for action in register})
     near = {unit for family in siblings.values() for unit in family}
     units = {action.unit for action in register}.union(*(action.compared_with for action in register), near)
     series = _series(facts, units, register)
-    rows = [_row(action, register, series, siblings) for action in register]
+    rows = [_row(action, register, series, siblings, facts.framework.smallest_effect) for action in register]
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -106,6 +106,7 @@ def _row(
     register: Sequence[Action],
     series: Mapping[Series, list[Point]],
     siblings: Mapping[tuple[str, str], list[str]],
+    smallest_effect: float,
 ) -> dict[str, Any]:
     dimension = action.dimension or ALL
     row: dict[str, Any] = {
@@ -157,7 +158,7 @@ def _row(
         "effect_value": found.value,
         "effect_ci_low": found.low,
         "effect_ci_high": found.high,
-        "verdict_code": verdict(found),
+        "verdict_code": verdict(found, smallest_effect),
     }
 
 

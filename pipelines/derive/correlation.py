@@ -16,7 +16,8 @@ from pipelines.stats.intervals import Z_975
 def rank_correlation(facts: Facts, code: str, kpi: Kpi) -> pl.DataFrame:
     """Spearman's correlation of two KPIs over the leaf units shown under a unit, keyed by the stakeholders of x and y.
 
-    It needs 4 units that are not all alike on either side. No verdict: a correlation is not a cause.
+    It needs 4 units that are not all alike on either side, and not all in one order. No verdict: a correlation is not
+    a cause.
     """
     if kpi.x is None or kpi.y is None:
         return facts.made([])
@@ -35,13 +36,16 @@ def rank_correlation(facts: Facts, code: str, kpi: Kpi) -> pl.DataFrame:
 
 
 def spearman_interval(r: ArrayLike, n: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(r, low, high) of Spearman's correlations of `n` pairs, −1 to 1; NaN below 4 pairs.
+    """(r, low, high) of Spearman's correlations of `n` pairs, −1 to 1; NaN below 4 pairs and at ±1.
 
     Fisher's z with the variance (1 + r²/2)/(n − 3): Bonett and Wright 2000, Psychometrika 65:23–28.
     """
     rho, pairs = np.asarray(r, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.where(pairs > 3, Z_975 * np.sqrt((1 + rho**2 / 2) / (pairs - 3)), np.nan)
+        # three of four units in one order say too little of a perfect one: no interval at ±1
+        half = np.where(
+            (pairs > 3) & (np.abs(rho) < 1), Z_975 * np.sqrt((1 + rho**2 / 2) / (pairs - 3)), np.nan
+        )
         low, high = np.tanh(np.arctanh(rho) - half), np.tanh(np.arctanh(rho) + half)
     return rho, low, high
 

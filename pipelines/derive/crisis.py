@@ -16,9 +16,10 @@ def crisis_share(facts: Facts, code: str, _kpi: Kpi) -> pl.DataFrame:
     """Share, in percent, of the visible cells (leaf unit × stakeholder) under a unit whose index is in crisis.
 
     A cell is in crisis when the upper end of its interval is below 50, or when its index fell by more than chance
-    (`change_label` as `tested` leaves it). Each cell is taken at its latest row of the twelve months that end with
-    the period: a protected one is not replaced by an older figure. n: cells. Fewer than three leaf units, not enough data. A count of what is shown: it has no interval.
-    Groups that speak of another (`about`) are sides of its relation, not cells of their own.
+    (`change_label` as `tested` leaves it). Each cell is taken at its latest row of the twelve months that end with the
+    period: a protected one is not replaced by an older figure. n: cells. Fewer than three leaf units, not enough data.
+    A count of what is shown: it has no interval. Groups that speak of another (`about`) are sides of its relation, not
+    cells of their own.
     """
     known = [name for name, said in facts.framework.stakeholders.items() if said.about is None]
     rows = facts.values.filter(

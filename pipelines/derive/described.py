@@ -39,7 +39,7 @@ DESCRIBED: dict[str, Any] = {
             "verdict_code": (
                 "What can be said.",
                 "code",
-                "moved_up, moved_down, no_difference, not_enough_data, protected, too_early",
+                "moved_up, moved_down, no_difference, undecided, not_enough_data, protected, too_early",
             ),
             "status": ("Whether figures are given.", "code", "published, protected, not_enough_data"),
         },

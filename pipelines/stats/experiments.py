@@ -18,6 +18,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from pipelines.stats.intervals import Estimate
 from pipelines.stats.quantiles import t_975
@@ -72,8 +73,13 @@ def effect(
     return Estimate(value, value - half, value + half, df)
 
 
-def verdict(found: Estimate) -> str:
-    """`moved_up`, `moved_down`, or `no_difference` where the interval holds 0."""
+def verdict(found: Estimate, smallest_effect: float) -> str:
+    """`moved_up` or `moved_down` where the 95 % interval leaves 0 out; `no_difference` where the 90 % interval lies
+    within ± `smallest_effect` (equivalence: two one-sided tests, Schuirmann 1987); else `undecided`.
+    """
     if found.low > 0:
         return "moved_up"
-    return "moved_down" if found.high < 0 else "no_difference"
+    if found.high < 0:
+        return "moved_down"
+    half = (found.high - found.value) * float(stdtrit(found.df, 0.95) / stdtrit(found.df, 0.975))
+    return "no_difference" if abs(found.value) + half <= smallest_effect else "undecided"

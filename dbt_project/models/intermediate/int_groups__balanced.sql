@@ -29,7 +29,8 @@ measured as (
     union all
     select unit_code, stakeholder_code, period_code, disclosure, n
     from {{ ref('int_measures__rolled_up') }}
-    where value is not null
+    -- an event is nobody's answer
+    where value is not null and is_reported
 
 ),
 

@@ -22,7 +22,9 @@ def test_the_page_is_what_the_models_say() -> None:
 
 
 def test_the_methods_are_what_the_framework_says() -> None:
-    assert methods_page.TARGET.read_text(encoding="utf-8") == methods_page.page(), "run `python -m tools.methods_page`"
+    assert methods_page.TARGET.read_text(encoding="utf-8") == methods_page.page(), (
+        "run `python -m tools.methods_page`"
+    )
 
 
 def test_every_derived_method_is_computed_and_explained() -> None:

@@ -59,7 +59,7 @@ def test_the_effect_is_the_change_less_that_of_the_siblings() -> None:
     assert row["verdict_code"] == "moved_up"
 
 
-@pytest.mark.parametrize(("lyon", "said"), [(-14, "moved_down"), (2, "no_difference"), (14, "moved_up")])
+@pytest.mark.parametrize(("lyon", "said"), [(-14, "moved_down"), (2, "undecided"), (14, "moved_up")])
 def test_the_verdict_is_that_of_the_effect(lyon: float, said: str) -> None:
     assert told(world(lyon))["verdict_code"] == said
 
@@ -67,7 +67,7 @@ def test_the_verdict_is_that_of_the_effect(lyon: float, said: str) -> None:
 def test_units_that_rise_with_it_leave_no_effect() -> None:
     row = told(world(12, nice=12, arles=11, dijon=13))
     assert row["change_ci_low"] > 0
-    assert row["verdict_code"] == "no_difference"
+    assert row["verdict_code"] == "undecided"
 
 
 def test_declared_units_stand_in_for_siblings() -> None:

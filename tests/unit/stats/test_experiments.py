@@ -25,7 +25,8 @@ def test_one_case_against_a_small_sample() -> None:
     # t(14) = −17/(10·√(16/15)) = −1.646, two-tailed p = .122
     statistic = found.value / ((found.high - found.low) / 2 / t.ppf(0.975, 14))
     assert statistic == pytest.approx(-1.646, abs=5e-4)
-    assert verdict(found) == "no_difference"
+    assert verdict(found, 5) == "undecided"
+    assert verdict(found, 60) == "no_difference"
     assert statistic == pytest.approx(ttest_ind([33], CONTROLS).statistic)
 
 
@@ -37,9 +38,12 @@ def test_a_change_is_welchs() -> None:
     assert of_shares.high - of_shares.value == pytest.approx(1.959964 * 3)
 
 
-@pytest.mark.parametrize(("shift", "said"), [(30, "moved_up"), (-30, "moved_down"), (0, "no_difference")])
+@pytest.mark.parametrize(("shift", "said"), [(30, "moved_up"), (-30, "moved_down"), (0, "undecided")])
 def test_a_verdict_needs_an_interval_without_zero(shift: float, said: str) -> None:
-    assert verdict(effect(shift, 4, [1.0, -1, 2, -2, 0], np.full(5, 4.0))) == said
+    found = effect(shift, 4, [1.0, -1, 2, -2, 0], np.full(5, 4.0))
+    assert verdict(found, 5) == said
+    # 2.9 standard errors of 2.9 points lie within 10: nothing done, and surely little
+    assert verdict(found, 10) == (said if shift else "no_difference")
 
 
 @pytest.mark.parametrize("units", [2, 3, 5, 12])
@@ -53,7 +57,7 @@ def test_nothing_done_is_seldom_called_a_difference(units: int, movement: float)
     found = [
         effect(one[0], spread[0], one[1:], spread[1:]) for one, spread in zip(changes, variances, strict=True)
     ]
-    assert np.mean([verdict(one) != "no_difference" for one in found]) <= 0.065
+    assert np.mean([verdict(one, 5) in {"moved_up", "moved_down"} for one in found]) <= 0.065
 
 
 def test_a_planted_effect_is_found() -> None:
@@ -61,7 +65,7 @@ def test_a_planted_effect_is_found() -> None:
     variance = 2 * 20**2 / 150
     changes = generator.normal(size=(2000, 9)) * variance**0.5
     found = [effect(12 + one[0], variance, one[1:], np.full(8, variance)) for one in changes]
-    assert np.mean([verdict(one) == "moved_up" for one in found]) > 0.95
+    assert np.mean([verdict(one, 5) == "moved_up" for one in found]) > 0.95
 
 
 @settings(max_examples=100, deadline=None)
