@@ -8,10 +8,11 @@ from dataclasses import asdict
 import polars as pl
 
 from pipelines.declared import Home, declared_tables, mirrored_dimensions, surveyed
-from pipelines.derive import PROTECTED, Facts, derived
+from pipelines.derive import Facts, derived
 from pipelines.derive.actions import actions
 from pipelines.derive.facts import NO_POPULATION
 from pipelines.derive.registers import strategy
+from pipelines.derive.reliability import reliability
 from pipelines.privacy.scorecard import copy_masked
 
 Tables = Mapping[str, pl.DataFrame]
@@ -52,28 +53,34 @@ def with_derived(home: Home, masked: Tables) -> dict[str, pl.DataFrame]:
         **masked,
         "fct_kpi_values": values,
         "scorecard_unit_period": scorecard,
-        "fct_reliability": _shown(masked["fct_reliability"], values, home.root),
+        "fct_reliability": reliability(known, masked["fct_reliability"]),
         "fct_actions": actions(known),
         "fct_strategy": strategy(known),
     }
 
 
-def _shown(reliability: pl.DataFrame, values: pl.DataFrame, root: str) -> pl.DataFrame:
-    """Reliability of what the whole home shows: the score it speaks of is not protected there."""
+def still_true(
+    reliability: pl.DataFrame, truth: pl.DataFrame, published: pl.DataFrame, root: str
+) -> pl.DataFrame:
+    """Rows of fct_reliability whose dimension the whole home publishes as the warehouse has it.
+
+    Where late answers wait, alpha of all answers beside a score without them would tell of them.
+    """
     keys = ["stakeholder_code", "period_code", "dimension_code"]
-    shown = values.filter(
+    whole = (
         (pl.col("unit_code") == root)
         & (pl.col("kpi_code") == "dimension_score")
         & (pl.col("segment_code") == "all")
-        & (pl.col("status") != PROTECTED)
     )
-    return reliability.join(shown.select(keys), on=keys, how="semi", maintain_order="left")
+    now, then = (table.filter(whole).select(*keys, "n", "value") for table in (truth, published))
+    same = now.join(then, on=[*keys, "n", "value"], how="semi")
+    return reliability.join(same, on=keys, how="semi", maintain_order="left")
 
 
 def differences(home: Home, published: Tables) -> Iterator[str]:
     """Where a snapshot's derived tables are not what its own visible rows give; nothing when all are."""
     again = with_derived(home, published)
-    for name in ("fct_kpi_values", "fct_actions", "fct_strategy"):
+    for name in ("fct_kpi_values", "fct_reliability", "fct_actions", "fct_strategy"):
         here, there = (table[name].sort(pl.all()) for table in (again, published))
         if not here.equals(there):
             yield f"{name}: derived figures are not what the published rows give"

@@ -20,7 +20,7 @@ from pipelines.declared.expressions import resolve
 from pipelines.declared.freshness import freshness
 from pipelines.derive import PROTECTED
 from pipelines.derive.described import DESCRIBED
-from pipelines.deriving import with_derived
+from pipelines.deriving import still_true, with_derived
 from pipelines.failpoints import failpoint
 from pipelines.files import private_folder, replacing
 from pipelines.fingerprint import fingerprint
@@ -159,7 +159,9 @@ def build_candidate(home: Home, ledger: Ledger, run_id: str) -> Candidate:
     marts, comments = read_marts(home)
     frames = {name: pl.DataFrame(marts[name]) for name in (*SUPPRESSED, "fct_reliability")}
     safe = protect(frames, rules(home, overlaps(home)), ledger.publications(), home.framework.version)
-    tables = with_derived(home, safe.tables)
+    published = safe.tables["fct_kpi_values"]
+    reliable = still_true(frames["fct_reliability"], frames["fct_kpi_values"], published, home.root)
+    tables = with_derived(home, {**safe.tables, "fct_reliability": reliable})
     for name, frame in tables.items():
         table = frame.to_arrow()
         marts[name] = table.cast(marts[name].schema) if name in marts else table

@@ -11,8 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPO = Path(__file__).resolve().parents[1]
+# how long an example takes says how busy the machine is
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 Relier = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -19,6 +19,11 @@ KEYS = {
     "dim_kpis": "kpi_code",
     "dim_kpi_labels": "kpi_code, stakeholder_code",
     "dim_dimensions": "dimension_code",
+    "dim_relations": "relation_code",
+    "dim_kpi_thresholds": "kpi_code, threshold_code",
+    "fct_reliability": "stakeholder_code, period_code, dimension_code",
+    "fct_actions": "action_code",
+    "fct_strategy": "line_number",
 }
 
 

@@ -304,7 +304,10 @@ class _Freeze:
             for cell in sorted(self.held & self.register.keys())
             for published in self.register[cell].published.values()
         ]
-        return pl.DataFrame(rows, schema=self.masked.schema)
+        # an older day on them alone would tell where answers wait
+        days = self.masked["as_of_date"].drop_nulls()
+        today = pl.lit(days[0] if len(days) else None, dtype=self.masked.schema["as_of_date"])
+        return pl.DataFrame(rows, schema=self.masked.schema).with_columns(as_of_date=today)
 
     def _entries(self, merged: pl.DataFrame) -> list[Entry]:
         """An entry for each cell that is published for the first time, or otherwise than it was."""

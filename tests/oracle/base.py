@@ -134,10 +134,11 @@ class Marts:
         return found
 
     def _speaks(self, cell: Cell) -> bool:
-        """Whether as many people as the threshold were asked, or stand behind a figure or the events of a source."""
+        """Whether as many people as the threshold were asked, or stand behind a figure; an event is nobody's answer."""
         said, told = self.cells[cell], Counter[str]()
         for one in said:
-            told.update(dict.fromkeys(one.facts, one.record.n))
+            if self.home.sources[one.record.source]["kind"] == "measures":
+                told.update(dict.fromkeys(one.facts, one.record.n))
         people = len({one.record.respondent for one in said if one.counted})
         return max([people, *told.values()]) >= self.home.thresholds[cell[2]]
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipelines.declared import Home
-from pipelines.deriving import differences, with_derived
+from pipelines.deriving import differences, still_true, with_derived
 from tests.unit.declared.homes import write_home
 from tests.unit.derive.cells import SCHEMA
 
@@ -35,12 +35,18 @@ def tables(*rows: dict[str, Any]) -> dict[str, pl.DataFrame]:
     ]
     money = ["unit_code", "period_code", "basis", "kpi_code", "status"]
     words = dict.fromkeys(("stakeholder_code", "period_code", "dimension_code"), pl.String)
+    counts = {"item_count": pl.Int32, "n": pl.Int32}
+    figures = {"alpha": pl.Float64, "is_below_usual_alpha": pl.Boolean, "unit_count": pl.Int32}
+    reliable = {**words, **counts, **figures, "icc_1": pl.Float64, "icc_2": pl.Float64}
+    none = [None] * 4
     return {
         "fct_kpi_values": pl.DataFrame(rows, schema=SCHEMA),
         "scorecard_unit_period": pl.DataFrame(schema=dict.fromkeys(card, pl.String)),
         "fct_finance": pl.DataFrame(schema={**dict.fromkeys(money, pl.String), "value": pl.Float64}),
         "fct_reliability": pl.DataFrame(
-            [("employees", "2025-Q1", "trust"), ("employees", "2025-Q1", "care")], schema=words, orient="row"
+            [("employees", "2025-Q1", code, 2, 38, 0.7241, *none) for code in ("trust", "care")],
+            schema=reliable,
+            orient="row",
         ),
     }
 
@@ -86,4 +92,15 @@ def test_reliability_is_told_of_what_the_whole_home_shows(home: Home) -> None:
             row("essai", **shown), row("essai", **shown | {"dimension_code": "care", "status": "protected"})
         ),
     )
-    assert made["fct_reliability"]["dimension_code"].to_list() == ["trust"]
+    (told,) = made["fct_reliability"].rows(named=True)
+    assert (told["dimension_code"], told["n"], told["alpha"]) == ("trust", 40, 0.72)
+
+
+def test_alpha_waits_with_the_answers_it_is_made_of() -> None:
+    shown = {"kpi_code": "dimension_score", "dimension_code": "trust"}
+    then, now = (tables(row("essai", **shown, **late)) for late in ({}, {"n": 41, "value": 61.9}))
+    kept = [
+        still_true(now["fct_reliability"], now["fct_kpi_values"], seen["fct_kpi_values"], "essai").height
+        for seen in (then, now)
+    ]
+    assert kept == [0, 1]

@@ -1,5 +1,4 @@
-{#- Whether a dimension's items agree (Cronbach 1951) and whether units differ in it (Bliese 2000), over the whole home.
-    Sums are exact decimals, so that the order of rows cannot change a figure. -#}
+{#- Whether a dimension's items agree (Cronbach 1951), over the whole home. Sums are exact decimals, so that the order of rows cannot change a figure. -#}
 {%- set places = range(1, largest_scale(item_scales()) + 1) | list or [1] -%}
 
 with
@@ -140,102 +139,16 @@ spreads as (
     -- two surveys with items of their own have no common total
     where source_count = 1
 
-),
-
-alphas as (
-
-    select
-        stakeholder_code,
-        period_code,
-        dimension_code,
-        item_count,
-        answer_count,
-        case
-            when total_variance > 0 and item_count > 1
-                then item_count / (item_count - 1.0e0) * (1 - item_variance / total_variance)
-        end as alpha
-    from spreads
-
-),
-
-units as (
-
-    {%- for dimension in scored_dimensions() %}
-    select
-        stakeholder_code,
-        period_code,
-        unit_code,
-        '{{ dimension }}' as dimension_code,
-        cast(sum({{ dimension }}_score_count) as bigint) as answer_count,
-        sum({{ dimension }}_score_sum) as total,
-        sum({{ dimension }}_score_square_sum) as square_total
-    from {{ ref('int_responses__summed') }}
-    where segment_code = 'all' and unit_code <> 'unassigned'
-    group by 1, 2, 3, 4
-    having sum({{ dimension }}_score_count) > 0
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select
-        stakeholder_code,
-        period_code,
-        unit_code,
-        cast(null as {{ dbt.type_string() }}) as dimension_code,
-        cast(0 as bigint) as answer_count,
-        cast(0 as decimal(38, 12)) as total,
-        cast(0 as decimal(38, 12)) as square_total
-    from {{ ref('int_responses__summed') }}
-    where false
-    {%- endfor %}
-
-),
-
-between_units as (
-
-    select
-        stakeholder_code,
-        period_code,
-        dimension_code,
-        count(*) as unit_count,
-        sum(answer_count) as answer_count,
-        cast(sum(answer_count * answer_count) as double) as square_count,
-        cast(sum(square_total) as double) as square_total,
-        cast(sum(total) as double) as total,
-        cast(sum(cast(cast(total as double) * cast(total as double) / answer_count as decimal(38, 9))) as double)
-            as unit_square_total
-    from units
-    group by 1, 2, 3
-    having count(*) > 1
-
-),
-
-mean_squares as (
-
-    select
-        stakeholder_code,
-        period_code,
-        dimension_code,
-        unit_count,
-        (unit_square_total - total * total / answer_count) / (unit_count - 1) as between_square,
-        (square_total - unit_square_total) / nullif(answer_count - unit_count, 0) as within_square,
-        (answer_count - square_count / answer_count) / (unit_count - 1) as usual_count
-    from between_units
-
 )
 
 select
-    coalesce(alphas.stakeholder_code, mean_squares.stakeholder_code) as stakeholder_code,
-    coalesce(alphas.period_code, mean_squares.period_code) as period_code,
-    coalesce(alphas.dimension_code, mean_squares.dimension_code) as dimension_code,
-    cast(alphas.item_count as integer) as item_count,
-    cast(alphas.answer_count as integer) as n,
-    alphas.alpha,
-    cast(mean_squares.unit_count as integer) as unit_count,
-    (mean_squares.between_square - mean_squares.within_square)
-    / nullif(mean_squares.between_square + (mean_squares.usual_count - 1) * mean_squares.within_square, 0) as icc_1,
-    (mean_squares.between_square - mean_squares.within_square) / nullif(mean_squares.between_square, 0) as icc_2
-from alphas
-full join mean_squares
-    on
-        alphas.stakeholder_code = mean_squares.stakeholder_code
-        and alphas.period_code = mean_squares.period_code
-        and alphas.dimension_code = mean_squares.dimension_code
+    stakeholder_code,
+    period_code,
+    dimension_code,
+    cast(item_count as integer) as item_count,
+    cast(answer_count as integer) as n,
+    case
+        when total_variance > 0 and item_count > 1
+            then item_count / (item_count - 1.0e0) * (1 - item_variance / total_variance)
+    end as alpha
+from spreads

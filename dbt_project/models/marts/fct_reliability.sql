@@ -6,7 +6,8 @@ select
     n,
     alpha,
     alpha < 0.7 as is_below_usual_alpha,
-    unit_count,
-    icc_1,
-    icc_2
+    -- Filled from the units that are published: see pipelines/derive.
+    cast(null as integer) as unit_count,
+    cast(null as double) as icc_1,
+    cast(null as double) as icc_2
 from {{ ref('int_reliability__estimated') }}

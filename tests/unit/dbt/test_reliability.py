@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
 
 import pytest
 
@@ -47,24 +46,3 @@ def test_alpha_of_those_who_answered_every_item(warehouse: Warehouse, period: st
     assert (row["item_count"], row["n"]) == (3, len(whole))
     assert row["alpha"] == pytest.approx(alpha, rel=1e-9)
     assert row["is_below_usual_alpha"] == (alpha < 0.7)
-
-
-def test_how_far_units_differ(warehouse: Warehouse) -> None:
-    """One-way analysis of variance of the people's scores by the unit they answered in."""
-    groups: dict[str, list[float]] = defaultdict(list)
-    for response in answers("2025-Q1"):
-        score = by_hand.dimension_scores(response).get("trust")
-        if score is not None:
-            groups[response.unit_code].append(float(score))
-    everyone = [score for scores in groups.values() for score in scores]
-    mean, n, units = statistics.fmean(everyone), len(everyone), len(groups)
-    between = sum(len(s) * (statistics.fmean(s) - mean) ** 2 for s in groups.values()) / (units - 1)
-    within = sum((x - statistics.fmean(s)) ** 2 for s in groups.values() for x in s) / (n - units)
-    usual = (n - sum(len(s) ** 2 for s in groups.values()) / n) / (units - 1)
-    (row,) = warehouse.query(
-        "select * from marts.fct_reliability where period_code = '2025-Q1' and dimension_code = 'trust'"
-        " and stakeholder_code = 'employees'"
-    )
-    assert row["unit_count"] == units
-    assert row["icc_1"] == pytest.approx((between - within) / (between + (usual - 1) * within), rel=1e-6)
-    assert row["icc_2"] == pytest.approx((between - within) / between, rel=1e-6)
