@@ -107,8 +107,8 @@ def _relations(framework: Framework, at: Located) -> Iterator[Problem]:
                 )
                 yield at.problem(["relations", code, "sides"], said)
         one, other = sorted(relation.sides)
-        if first := pairs.get((one, other)):
-            yield at.problem(["relations", code], f"the same sides already make relation '{first}'")
+        if same := pairs.get((one, other)):
+            yield at.problem(["relations", code], f"the same sides already make relation '{same}'")
         pairs[one, other] = code
     for code, link in framework.links.items():
         if not _is_own(at, "links", code):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -35,10 +36,13 @@ class Frozen(NamedTuple):
 
 
 class Register(NamedTuple):
-    """The last entry of each cell, and each (stakeholder, period) whose respondents changed once frozen."""
+    """The last entry of each cell, what every one before it knew, and each (stakeholder, period) whose respondents
+    changed once frozen.
+    """
 
     cells: dict[Cell, Frozen]
     moved: frozenset[tuple[str, str]]
+    earlier: Mapping[Cell, Sequence[tuple[str, Mapping[Measure, Known]]]]
 
 
 def fingerprint(row: Mapping[str, Any]) -> str:
@@ -90,6 +94,7 @@ def read(entries: Iterable[Entry]) -> Register:
     Entries of before segments and counterparties had `counterparty_code` 'all' in the key of the cell.
     """
     cells: dict[Cell, Frozen] = {}
+    earlier: dict[Cell, list[tuple[str, dict[Measure, Known]]]] = defaultdict(list)
     moved = set()
     for entry in entries:
         rows: Sequence[dict[str, Any]] = [{"counterparty_code": ALL} | row for row in entry["rows"]]
@@ -100,8 +105,10 @@ def read(entries: Iterable[Entry]) -> Register:
         before = cells[cell].known if cell in cells else {}
         if any(known[measure].n != before[measure].n for measure in known.keys() & before.keys()):
             moved.add((cell.family.stakeholder, cell.family.period))
+        if cell in cells:
+            earlier[cell].append((cells[cell].definition_version, cells[cell].known))
         cells[cell] = Frozen(entry["definition_version"], known, published, crossing)
-    return Register(cells, frozenset(moved))
+    return Register(cells, frozenset(moved), earlier)
 
 
 def to_json(row: Mapping[str, Any]) -> Published:

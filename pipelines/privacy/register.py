@@ -101,7 +101,7 @@ class _Freeze:
         definition_version: str,
     ) -> None:
         self.masked, self.rules = masked, rules
-        self.register, self.moved = register
+        self.register, self.moved, self.earlier = register
         self.definition_version = definition_version
         self.truth: dict[Cell, dict[Measure, Known]] = defaultdict(dict)
         for row in truth.select(*NEEDED, "n", "value", "ci_low", "ci_high").rows(named=True):
@@ -164,6 +164,8 @@ class _Freeze:
         gained: dict[Measure, dict[str, int]] = defaultdict(dict)
         for cell, change in changes.items():
             is_total = cell.family.segment == ALL
+            if self._is_near_an_earlier_one(cell):
+                return False
             for measure, people in change.items():
                 few = abs(people) < self.rules.least(wave[0], measure.kpi)
                 if few and (is_total or measure in self.shown[cell]):
@@ -178,6 +180,21 @@ class _Freeze:
                     if not is_safe(abs(own), k):
                         return False
         return self._may_segments_go_out(wave)
+
+    def _is_near_an_earlier_one(self, cell: Cell) -> bool:
+        """Fewer than k respondents away from figures published before the last: any two snapshots can be compared."""
+        new, nothing = self.truth.get(cell, {}), Known(None, "")
+        for version, known in self.earlier.get(cell, ()):
+            for measure in known.keys() & (new.keys() if cell.family.segment == ALL else self.shown[cell]):
+                before, after = known[measure], new.get(measure, nothing)
+                gained = abs((after.n or 0) - (before.n or 0))
+                moved = gained or (
+                    version == self.definition_version and before.fingerprint != after.fingerprint
+                )
+                few = gained < self.rules.least(cell.family.stakeholder, measure.kpi)
+                if moved and few and measure.kpi not in NOT_COMPARED:
+                    return True
+        return False
 
     def _may_segments_go_out(self, wave: Wave) -> bool:
         """Late respondents by unit and value of a segment, where it is shown, isolate nobody."""

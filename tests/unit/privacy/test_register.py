@@ -90,6 +90,20 @@ def test_waiting_answers_go_out_once_they_are_enough() -> None:
         assert home.shown_n("a") == shown
 
 
+def test_what_goes_out_is_far_from_everything_published_before() -> None:
+    """Six more, then five fewer: each is enough, and the third snapshot less the first would be one respondent."""
+    home = Home(flat({"a": 30, "b": 20}))
+    home.late("a", 6)
+    home.publish()
+    assert home.shown_n("a") == 36
+    home.world.people["a", WHO, WHEN] = home.world.people["a", WHO, WHEN][:-5]
+    home.publish()
+    assert home.shown_n("a") == 36
+    home.world.people["a", WHO, WHEN] = home.world.people["a", WHO, WHEN][:-1]
+    home.publish()
+    assert home.shown_n("a") == 30  # what was shown before tells nothing new
+
+
 def test_few_late_answers_of_one_unit_hold_back_the_many_of_another() -> None:
     """The whole less the unit with many would be the unit with few."""
     home = Home(flat({"a": 30, "b": 20}))
