@@ -33,7 +33,14 @@ def sentence(view: View, relation: Row, period: Row, rows: list[Row]) -> str:
         hidden = any(row["status"] == "protected" for row in rows)
         return words("message_protected" if hidden else "message_alarm_early", **given)
     together = by["moved_together"]
-    return said + (words("message_moved_together", units=named(view, together), **given) if together else "")
+    units = named(view, together, lambda row: f"{view.label(row)}{_since(view, row, ' ({})')}")
+    return said + (words("message_moved_together", units=units, **given) if together else "")
+
+
+def _since(view: View, row: Row, shape: str) -> str:
+    """« première alerte au T4 2024 » in `shape`, where the unit rang since it was last calm."""
+    rang = row["rang_fr"] is not None
+    return shape.format(view.words("first_alarm", when=view.when(row, "rang"))) if rang else ""
 
 
 def panels(view: View, relation: Row, rows: list[Row]) -> None:
@@ -74,8 +81,8 @@ def meaning(view: View) -> None:
     """What an alarm is, and how often it rings for nothing, as declared."""
     words = view.words
     rate = data.thresholds(view.snapshot, "early_warning").get("false_alarm_rate")
-    said = words("alarm_meaning")
-    st.caption(said if rate is None else said + " " + words("alarm_rate", rate=words.number(rate, 2)))
+    said, digits = words("alarm_meaning"), 0 if rate is None or round(100 * rate, 6).is_integer() else 1
+    st.caption(said if rate is None else said + " " + words("alarm_rate", rate=words.share(rate, digits)))
 
 
 def warning_table(view: View, relation: Row, rows: list[Row]) -> None:
@@ -88,7 +95,7 @@ def warning_table(view: View, relation: Row, rows: list[Row]) -> None:
         [
             [
                 view.label(row),
-                verdict(view, row, "alarm", **names),
+                verdict(view, row, "alarm", **names) + _since(view, row, " :gray[{}]"),
                 NONE if row["verdict_code"] == "not_enough_data" else score(view, row, signed=True),
                 score(view, row, "first_"),
                 score(view, row, "second_"),

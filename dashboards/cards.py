@@ -23,6 +23,19 @@ def change_text(view: View, value: Any, unit: str | None) -> str:
     return view.words("change_points", value=view.words.number(value, digits, signed=True))
 
 
+def change_badge(view: View, row: Row) -> list[str]:
+    """The change of a figure that has no card: shape and colour only where it is real, nothing where there is none."""
+    value, label, words = row["change_value"], row["change_label"], view.words
+    if value is None:
+        return []
+    text, against = change_text(view, value, None), view.label(row, "compared")
+    if label not in REAL:
+        said = "change_noise" if label == "noise" else "change_untested"
+        return [f":gray-badge[{text}] :gray[{words(said, period=against)}]"]
+    glyph, colour = _finance_glyph(value, row["better"])
+    return [f":{colour}-badge[{glyph} {text}] :gray[{words(f'change_{label}', period=against)}]"]
+
+
 def stakeholder_cards(view: View, stakeholder: str) -> None:
     """One bordered card per stakeholder, or only the one asked for; a single card keeps a readable width."""
     rows = data.cards(*view.choice[:3], stakeholder)
@@ -44,11 +57,8 @@ def _card(view: View, row: Row) -> None:
             first.append(words("respondents", n=words.number(row["headline_n"], 0)))
         if row["measured_period_code"] != row["period_code"]:
             first.append(f":orange[{words('measured_earlier', when=view.when(row, 'measured'))}]")
-    st.markdown(
-        f"**{view.label(row, 'stakeholder')}** &ensp;:gray[{' · '.join(first)}]"
-        if first
-        else f"**{view.label(row, 'stakeholder')}**"
-    )
+    said = [f"**{view.label(row, 'stakeholder')}**", *([f":gray[{' · '.join(first)}]"] if first else [])]
+    st.markdown("  \n".join(said))
     states = {"published": _published, "protected": _protected, "not_enough_data": _undecided}
     has_value = row["headline_status"] != "published" or row["headline_value"] is not None
     state = states.get(row["headline_status"], _not_measured) if has_value else _not_measured
@@ -58,7 +68,7 @@ def _card(view: View, row: Row) -> None:
 def _published(view: View, row: Row) -> None:
     words, unit = view.words, row["unit_of_measure"]
     waves = data.headline_series(view.snapshot, row["unit_code"], row["period_code"], row["stakeholder_code"])
-    figure, line = st.columns(2, vertical_alignment="bottom", gap="xsmall")
+    figure, line = st.columns([1, 1.35], vertical_alignment="bottom", gap="xsmall")
     figure.metric(
         words.of(row, "headline"), words.measure(row["headline_value"], unit), help=_definition(view, row)
     )

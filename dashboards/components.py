@@ -12,6 +12,7 @@ from dashboards.snapshot import Row
 from dashboards.wording import PROTECTED, plain
 
 LONGEST = 60  # rows of a table of units
+JUDGED = {"message_rule", "reciprocity_rule"}  # rules that call a change real
 
 
 def said(view: View, sentence: str, rule: str) -> None:
@@ -21,6 +22,8 @@ def said(view: View, sentence: str, rule: str) -> None:
         text.markdown(f"##### {sentence}", anchors=False)
         with why.popover(view.words("how_message"), type="tertiary"):
             st.markdown(view.words(rule))
+            if rule in JUDGED:
+                st.markdown(view.words("real_rule"))
 
 
 def message(view: View) -> None:
@@ -159,7 +162,7 @@ def moves(view: View) -> None:
                 _move(view, row, falls)
             if not rows:
                 st.caption(words(f"moves_none_{name}"))
-    st.caption(words("moves_caption"))
+    st.caption(f"{words('moves_caption')} {words('real_rule')}")
 
 
 def _move(view: View, row: Row, falls: bool) -> None:
@@ -206,18 +209,24 @@ def breadcrumb(view: View) -> None:
             )
 
 
+def measured_publics(view: View) -> list[Row]:
+    """The cards of the stakeholders that this unit asked."""
+    rows = data.cards(*view.choice[:3], ALL)
+    return [row for row in rows if row["measured_period_code"] is not None]
+
+
+def detailed(view: View) -> str | None:
+    """The stakeholder whose details a unit shows: the one chosen, else the first that is published."""
+    measured = measured_publics(view)
+    if view.stakeholder in {row["stakeholder_code"] for row in measured}:
+        return view.stakeholder
+    return next((row["stakeholder_code"] for row in measured if row["headline_status"] == "published"), None)
+
+
 def dimensions(view: View) -> None:
     """Small multiples of the dimension scores of one stakeholder."""
-    words, (snapshot, unit, period, public) = view.words, view.choice
-    measured = [
-        row for row in data.cards(snapshot, unit, period, ALL) if row["measured_period_code"] is not None
-    ]
-    codes = [row["stakeholder_code"] for row in measured]
-    shown = (
-        public
-        if public in codes
-        else next((r["stakeholder_code"] for r in measured if r["headline_status"] == "published"), None)
-    )
+    words, (snapshot, unit, period, _) = view.words, view.choice
+    measured, shown = measured_publics(view), detailed(view)
     if shown is None:
         return
     label = next(row for row in measured if row["stakeholder_code"] == shown)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import charts, components, frame, maps, verdicts
 from dashboards import snapshot as data
-from dashboards.cards import NONE, change_text
+from dashboards.cards import NONE, REAL, change_badge, change_text
 from dashboards.components import table
 from dashboards.frame import View
 from dashboards.snapshot import Row
@@ -14,6 +14,7 @@ from dashboards.verdicts import hover, legend, mark, named, notes, period_of, sc
 from dashboards.wording import inside
 
 GAPS = ("counterparty_higher", "stakeholder_higher")
+ONE_SIDED = ("one_sided_stakeholder", "one_sided_counterparty")
 
 
 def asked(view: View, kind: str, code: str) -> tuple[Row, Row] | None:
@@ -242,6 +243,8 @@ def side_cards(view: View, relation: Row, period: Row) -> None:
                 st.metric(name, words.number(row[f"{stem}value"]))
                 _precision(view, row, stem)
                 st.caption(words(said))
+                if not stem and row["verdict_code"]:
+                    st.markdown(verdict(view, row, "agreement", **sides(view, relation)))
             else:
                 st.metric(
                     name, words({"protected": "protected", None: "not_measured"}.get(status, "not_enough"))
@@ -268,14 +271,42 @@ def reciprocity_sentence(view: View, relation: Row, period: Row) -> str:
     if row["status"] == "protected":
         return words("message_protected", **given)
     said = words.known(f"message_reciprocity_{row['verdict_code']}", "message_reciprocity_undecided")(**given)
+    said += _where_one_sided(view, relation, period, row)
     rows = data.dimension_gaps(
         view.snapshot, view.unit["unit_code"], period["period_code"], relation["relation_code"]
     )
-    real = [one for one in rows if one["verdict_code"] in GAPS]
+    real = sorted((one for one in rows if one["verdict_code"] in GAPS), key=lambda one: -one["size"])
     listed = named(
         view, real, lambda one: f"{inside(view.label(one))} ({change_text(view, one['value'], None)})"
     )
-    return said + (words("message_reciprocity_on", dimensions=listed) if real else "")
+    return said + (words("message_reciprocity_on", dimensions=listed) if real else "") + _on_time(view)
+
+
+def _where_one_sided(view: View, relation: Row, period: Row, own: Row) -> str:
+    """The units just below where one side is clearly the more demanding; which one, unless it is said already."""
+    rows = data.agreements(view.snapshot, view.unit["unit_code"], period["period_code"], relation)
+    found = [row for row in rows if row["verdict_code"] in ONE_SIDED]
+
+    def shown(row: Row) -> str:
+        code, names = row["verdict_code"], sides(view, relation)
+        same = code == own["verdict_code"]
+        said = view.words.code(code, "verdict_agreement_").format(**names)
+        return view.label(row) if same else f"{view.label(row)} ({said})"
+
+    return view.words("message_reciprocity_where", units=named(view, found, shown)) if found else ""
+
+
+def _on_time(view: View) -> str:
+    """That promised dates are kept less or more often, only where the change is real."""
+    row = data.figure(view.snapshot, view.unit["unit_code"], view.period["period_code"], "on_time_share")
+    if row is None or row["change_label"] not in REAL:
+        return ""
+    return view.words(
+        f"message_on_time_{'down' if row['change_value'] < 0 else 'up'}",
+        when=view.when(row, "measured"),
+        change=change_text(view, row["change_value"], None),
+        compared=view.label(row, "compared"),
+    )
 
 
 def kept_word(view: View) -> None:
@@ -291,10 +322,10 @@ def kept_word(view: View) -> None:
         st.markdown(words("protected")) if hidden else st.caption(words("series_empty"))
         components.protected_note(view, rows)
         return
-    last = [row for row in rows if row["value"] is not None][-1]
-    shown = score(view, last, unit="percent")
-    label = next((view.label(one) for one in axis if one["period_code"] == last["period_code"]), "")
-    st.markdown(words("on_time_last", period=label, score=shown))
+    last = data.figure(snapshot, view.unit["unit_code"], period, "on_time_share")
+    if last:
+        shown = " ".join([score(view, last, unit="percent"), *change_badge(view, last)])
+        st.markdown(words("on_time_last", period=view.label(last, "measured"), score=shown))
     figure = maps.waves_chart(words, axis, rows, known)
     st.plotly_chart(
         figure, config=charts.CONFIG, key="on_time", theme="streamlit", alt=words("on_time_title")

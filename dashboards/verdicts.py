@@ -40,6 +40,10 @@ class Mark:
         return {"up": "blue", "down": "orange"}.get(self.tone, "gray")
 
 
+# Families of words for a verdict, `verdict_<family>_<code>` in the locales.
+FAMILIES = ["symmetry", "reciprocity", "agreement", "slope", "gesture", "excess", "alarm", "action"]
+FAMILIES += ["link", "attention", "together"]
+OPEN = {"undecided", "one_side_only", "not_enough_data", "too_early"}  # not decided: one open circle
 UNDECIDED = Mark("○", "circle-open", "muted")
 HIDDEN = Mark(PROTECTED, "circle", "muted")
 MARKS = {
@@ -65,6 +69,13 @@ MARKS = {
     "one_for_one": Mark("◆", "diamond", "ink"),
     "more_than_one_for_one": Mark("▲", "triangle-up", "ink"),
     "less_than_one_for_one": Mark("▼", "triangle-down", "ink"),
+    "holds": Mark("◆", "diamond", "ink"),
+    "apart": Mark("▽", "triangle-down-open", "down"),
+    "even": Mark("◆", "diamond", "ink"),
+    "towards_richest": Mark("▲", "triangle-up", "ink"),
+    "towards_poorest": Mark("▼", "triangle-down", "ink"),
+    "reinforce": Mark("▲", "triangle-up", "up"),
+    "weaken": Mark("▼", "triangle-down", "down"),
 }
 
 

@@ -131,7 +131,9 @@ class Words:
         return f"{sign}{symbol}{text.removeprefix(MINUS)}{letter.replace('Md', 'bn')}"
 
     def measure(self, value: Any, unit: str | None) -> str:
-        """A KPI in its own unit of measure: score, points, percent (0–100), ratio (0–1), money, count."""
+        """A KPI in its own unit of measure: score, points, percent (0–100), ratio (0–1), coefficient, money, count."""
+        if unit == "coefficient":
+            return self.number(value, 2)
         if unit == "money":
             return self.money(value)
         if unit == "ratio":
@@ -143,7 +145,7 @@ class Words:
     def interval(self, low: Any, high: Any, unit: str | None) -> str:
         """« [71,3 ; 73,5] »: as published, not a half-width, since it need not be symmetrical."""
         digits = {"points": 0, "coefficient": 2}.get(unit or "", 1)
-        between = f"{NARROW}; " if self.language == "fr" else ", "
+        between = f"{NARROW};{NO_BREAK}" if self.language == "fr" else f",{NO_BREAK}"
         return f"[{self.number(low, digits)}{between}{self.number(high, digits)}]"
 
     def date(self, day: dt.date) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import cards, components, pnl
+from dashboards import bonds, cards, components, pnl
 from dashboards.frame import ALL
 
 view = components.page_guard()
@@ -14,6 +14,8 @@ if view:
     st.title(view.words(title, unit=view.label(view.unit)), anchor=False)
     cards.stakeholder_cards(view, ALL)
     components.dimensions(view)
+    bonds.segments(view)
+    bonds.bonds(view)
     st.subheader(view.words("pnl_title"), anchor=False)
     pnl.profit_and_loss(view)
     if not view.unit["is_leaf"]:

@@ -6,11 +6,14 @@ join labels and order; they compute nothing that a column of the snapshot does n
 
 from dashboards.snapshot.places import actions, gestures, promoters, verdicts, warnings
 from dashboards.snapshot.relations import (
+    agreements,
+    bonds,
     dimension_gaps,
     figure,
     kpi,
     measured,
     relations,
+    segments,
     serves_relations,
     thresholds,
     unit_gaps,
@@ -47,6 +50,8 @@ __all__ = [
     "Snapshot",
     "about",
     "actions",
+    "agreements",
+    "bonds",
     "breaks",
     "cards",
     "compared_period",
@@ -69,6 +74,7 @@ __all__ = [
     "promoters",
     "protected_children",
     "relations",
+    "segments",
     "serves_relations",
     "sources",
     "stakeholders",

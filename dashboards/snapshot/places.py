@@ -95,22 +95,37 @@ def promoters(snapshot: Snapshot, unit: str, period: str) -> list[Row]:
 
 
 def warnings(snapshot: Snapshot, unit: str, period: str, relation: str) -> list[Row]:
-    """The early warning of each unit with both sides' index beside; alarms first."""
+    """The early warning of each unit with both sides' index beside; alarms first.
+
+    `rang_fr` and `rang_en`: the first period in alarm since the unit was last calm.
+    """
     return snapshot.rows(
-        f"""{_cells(WARNED)}, asked AS (SELECT * FROM mart.dim_relations WHERE relation_code = ?)
-        SELECT c.unit_code, c.label_fr, c.label_en,
+        f"""{_cells(WARNED)}, asked AS (SELECT * FROM mart.dim_relations WHERE relation_code = ?), lived AS (
+            SELECT f.unit_code, f.verdict_code, p.label_fr, p.label_en, p.end_date,
+                max(p.end_date) FILTER (f.verdict_code = 'calm') OVER (PARTITION BY f.unit_code) AS calm_date
+            FROM mart.fct_kpi_values f JOIN asked r USING (stakeholder_code, counterparty_code)
+            JOIN mart.dim_periods p USING (period_code)
+            JOIN mart.dim_periods c ON c.period_code = ? AND p.grain = c.grain AND p.end_date <= c.end_date
+            WHERE f.kpi_code = 'early_warning' AND f.segment_code = 'all'
+        ), rang AS (
+            SELECT DISTINCT ON (unit_code) unit_code, label_fr, label_en FROM lived
+            WHERE verdict_code = 'alarm' AND (calm_date IS NULL OR end_date > calm_date) ORDER BY unit_code, end_date
+        )
+        SELECT c.unit_code, c.label_fr, c.label_en, g.label_fr AS rang_fr, g.label_en AS rang_en,
             {columns(("a", "first_"), ("b", "second_"), ("w", ""))}, w.verdict_code
         FROM chosen c CROSS JOIN asked r
         JOIN facts w ON w.unit_code = c.unit_code AND w.kpi_code = 'early_warning'
             AND w.stakeholder_code = r.stakeholder_code AND w.counterparty_code = r.counterparty_code
         {_beside("a", "r.stakeholder_code", "rqi")}
         {_beside("b", "r.counterparty_code", "rqi")}
+        LEFT JOIN rang g ON g.unit_code = c.unit_code
         ORDER BY list_position(['alarm', 'moved_together', 'not_enough_data', 'calm'], w.verdict_code) NULLS LAST,
             w.value, c.place""",
         unit,
         "leaves",
         period,
         relation,
+        period,
     )
 
 

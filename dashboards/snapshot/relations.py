@@ -34,6 +34,8 @@ LATEST = """
 CHOSEN = "(SELECT unit_code FROM chosen)"
 WHOLES = "('mirrored_index', 'symmetry_gap', 'reciprocity_gap')"
 PARTS = "('dimension_score', 'symmetry_gap', 'reciprocity_gap')"
+BONDS = """('link', 'attention_concentration', 'together_gain', 'negative_emotion_share', 'emotion_balance',
+    'fair_pay')"""
 FIGURES = "value", "n", "ci_low", "ci_high", "status"
 
 
@@ -102,8 +104,10 @@ def figure(snapshot: Snapshot, unit: str, period: str, code: str, relation: Row 
     """The latest figure of one KPI of one unit, of a relation's sides where one is given, with its labels."""
     found = snapshot.rows(
         f"""WITH facts AS ({LATEST.format(units="(?)", kpis="(?)")})
-        SELECT f.*, k.label_fr, k.label_en, k.definition_fr, k.definition_en, k.unit_of_measure
-        FROM facts f JOIN mart.dim_kpis k USING (kpi_code)
+        SELECT f.*, k.label_fr, k.label_en, k.definition_fr, k.definition_en, k.unit_of_measure, k.better,
+            m.label_fr AS measured_fr, m.label_en AS measured_en, c.label_fr AS compared_fr, c.label_en AS compared_en
+        FROM facts f JOIN mart.dim_kpis k USING (kpi_code) JOIN mart.dim_periods m USING (period_code)
+        LEFT JOIN mart.dim_periods c ON c.period_code = f.compared_period_code
         WHERE f.dimension_code = 'all' AND ? IN ('all', f.stakeholder_code) AND ? IN ('all', f.counterparty_code)
         ORDER BY f.stakeholder_code <> 'all' LIMIT 1""",
         period,
@@ -139,6 +143,62 @@ def unit_gaps(snapshot: Snapshot, unit: str, period: str, relation: str, level: 
         level,
         period,
         relation,
+    )
+
+
+def agreements(snapshot: Snapshot, unit: str, period: str, relation: Row) -> list[Row]:
+    """How far both sides see a relation alike in each unit just below, with the verdict."""
+    return snapshot.rows(
+        f"""{PLACES}, facts AS ({LATEST.format(units=CHOSEN, kpis="('reciprocity')")})
+        SELECT c.label_fr, c.label_en, f.status, f.verdict_code
+        FROM chosen c JOIN facts f USING (unit_code)
+        WHERE f.stakeholder_code = ? AND f.counterparty_code = ? ORDER BY c.place""",
+        unit,
+        "children",
+        period,
+        relation["stakeholder_code"],
+        relation["counterparty_code"],
+    )
+
+
+def bonds(snapshot: Snapshot, unit: str, period: str, stakeholder: str) -> list[Row]:
+    """What holds relations together and what undoes them: declared links first, then attention, gain, feelings, pay."""
+    return snapshot.rows(
+        f"""WITH facts AS ({LATEST.format(units="(?)", kpis=BONDS)})
+        SELECT f.*, coalesce(d.label_fr, k.label_fr) AS label_fr, coalesce(d.label_en, k.label_en) AS label_en,
+            t.label_fr AS stakeholder_fr, t.label_en AS stakeholder_en, k.unit_of_measure, k.better,
+            m.label_fr AS measured_fr, m.label_en AS measured_en, c.label_fr AS compared_fr, c.label_en AS compared_en
+        FROM facts f JOIN mart.dim_kpis k USING (kpi_code)
+        JOIN mart.dim_stakeholders t USING (stakeholder_code)
+        LEFT JOIN mart.dim_dimensions d ON d.dimension_code = f.dimension_code AND d.kind = 'link'
+        LEFT JOIN mart.dim_periods m USING (period_code)
+        LEFT JOIN mart.dim_periods c ON c.period_code = f.compared_period_code
+        WHERE ? IN ('all', f.stakeholder_code) AND (f.dimension_code = 'all' OR d.kind = 'link')
+        ORDER BY list_position({BONDS.replace("(", "[").replace(")", "]")}, f.kpi_code), d.sort_order, t.sort_order""",
+        period,
+        unit,
+        stakeholder,
+    )
+
+
+def segments(snapshot: Snapshot, unit: str, period: str, stakeholder: str, code: str = "rqi") -> list[Row]:
+    """One KPI of one stakeholder by group, in declared order; none in a snapshot older than segments."""
+    if not snapshot.rows("SELECT 1 AS found FROM duckdb_columns() WHERE column_name = 'segment_group'"):
+        return []
+    return snapshot.rows(
+        """
+        SELECT f.*, s.label_fr, s.label_en, p.label_fr AS measured_fr, p.label_en AS measured_en
+        FROM mart.fct_kpi_values f JOIN mart.dim_segments s USING (segment_code)
+        JOIN mart.dim_periods p USING (period_code)
+        WHERE f.unit_code = ? AND f.stakeholder_code = ? AND f.kpi_code = ? AND f.segment_code <> 'all'
+          AND f.counterparty_code = 'all' AND f.dimension_code = 'all' AND f.period_code = (
+            SELECT measured_period_code FROM mart.scorecard_unit_period
+            WHERE unit_code = f.unit_code AND stakeholder_code = f.stakeholder_code AND period_code = ?)
+        ORDER BY s.sort_order""",
+        unit,
+        stakeholder,
+        code,
+        period,
     )
 
 

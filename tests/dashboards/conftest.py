@@ -39,7 +39,7 @@ def altered(homes: Callable[[str], Path], tmp_path: Path) -> Callable[..., Path]
     """A copy of a synthetic home whose snapshot was changed by some SQL: altered("DROP TABLE …", variant="demo")."""
 
     def change(*statements: str, variant: str = "demo") -> Path:
-        home = tmp_path / "home"
+        home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"
         shutil.copytree(homes(variant), home)
         with duckdb.connect(str(next((home / "data" / "published").glob("*.duckdb")))) as base:
             for statement in statements:

@@ -162,7 +162,7 @@ def _dimensions(grain: str, units: set[str], stakeholders: set[str]) -> dict[str
             if row["stakeholder_code"] in stakeholders
         ]
         + sides.publics(),
-        "dim_segments": [{"segment_code": "all", "label_fr": "Tous", "label_en": "All", "sort_order": 0}],
+        "dim_segments": _ordered(table("segments")),
         "dim_kpis": _ordered(
             [needs | row for row in table("kpis")] + sides.kpis(), definition_version="2026.1"
         ),
@@ -172,7 +172,7 @@ def _dimensions(grain: str, units: set[str], stakeholders: set[str]) -> dict[str
         ],
         "dim_dimensions": _ordered(
             [row | {"kind": "dimension"} for row in table("dimensions")]
-            + [row | {"kind": "value"} for row in table("values")],
+            + [row | {"kind": kind} for kind in ("value", "link") for row in table(f"{kind}s")],
             weight=1.0,
         ),
         "dim_relations": [] if grain == "year" else _ordered(table("relations")),
@@ -220,6 +220,7 @@ def _replaced(rows: list[Row], by: list[Row]) -> list[Row]:
         "unit_code",
         "period_code",
         "stakeholder_code",
+        "segment_code",
         "counterparty_code",
         "kpi_code",
         "dimension_code",

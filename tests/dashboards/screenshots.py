@@ -1,6 +1,8 @@
 """Write PNG pictures of the scorecard (1400×1000, French and English) into a folder.
 
-python tests/dashboards/screenshots.py <folder> [home] [--dark]
+python tests/dashboards/screenshots.py <folder> [home] [query] [--dark] [--full] [--only=overview-fr,unit-fr]
+
+`docs/screenshots` holds the README's pictures: those named in README, whatever is asked.
 """
 
 from __future__ import annotations
@@ -16,11 +18,21 @@ from serve import browser, serving
 
 VIEWS = {"overview": "", "unit": "unit", "symmetry": "symmetry", "gesture": "gesture", "partners": "partners"}
 VIEWS |= {"early_warning": "early_warning", "sources": "sources"}
+SHOWN = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+README = ["overview-fr", "overview-en", "unit-fr", "symmetry-fr"]
 
 
-def take(folder: Path, home: Path, dark: bool = False, query: str = "", full: bool = False) -> list[Path]:
-    """One picture per page and language; returns the files written."""
+def take(
+    folder: Path,
+    home: Path,
+    dark: bool = False,
+    query: str = "",
+    full: bool = False,
+    only: list[str] | None = None,
+) -> list[Path]:
+    """One picture per page and language, or `only` some (« unit-fr »); returns the files written."""
     folder.mkdir(parents=True, exist_ok=True)
+    only = README if folder.resolve() == SHOWN else only
     written = []
     with serving(home) as url, browser() as chromium:
         for language in ("fr", "en"):
@@ -28,6 +40,8 @@ def take(folder: Path, home: Path, dark: bool = False, query: str = "", full: bo
                 viewport={"width": 1400, "height": 1000}, color_scheme="dark" if dark else "light"
             )
             for name, path in VIEWS.items():
+                if only and f"{name}-{language}" not in only:
+                    continue
                 page.goto(f"{url}/{path}?lang={language}{query}")
                 page.get_by_role("heading", level=1).wait_for()
                 page.wait_for_selector(
@@ -54,4 +68,8 @@ if __name__ == "__main__":
         if len(words) < 2:
             build(given)
         extra = words[2] if len(words) > 2 else ""
-        print(*take(Path(words[0]), given, "--dark" in sys.argv, extra, "--full" in sys.argv), sep="\n")
+        only = next(
+            (word.removeprefix("--only=").split(",") for word in sys.argv if word.startswith("--only=")), None
+        )
+        taken = take(Path(words[0]), given, "--dark" in sys.argv, extra, "--full" in sys.argv, only)
+        print(*taken, sep="\n")

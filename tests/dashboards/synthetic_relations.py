@@ -60,6 +60,12 @@ ASKED = [
     "on_time_share",
     "crisis_share",
     "early_warning",
+    "link",
+    "attention_concentration",
+    "together_gain",
+    "negative_emotion_share",
+    "emotion_balance",
+    "fair_pay",
 ]
 
 
@@ -280,12 +286,55 @@ def _whole() -> list[Row]:
     return made
 
 
+def _bonds() -> list[Row]:
+    """Links of the group and of two branches, one apart and one protected; groups of the group's clients, one hidden."""
+    made, code, clients, people = [], CODES[-1], ("clients", "all"), ("employees", "all")
+    cells = {
+        "rivage": (66.0, "holds", {}),
+        "ag_lyon": (44.0, "apart", {}),
+        "ag_tours": (0.0, "holds", {"status": "protected"}),
+    }
+    for unit, (index, verdict, hidden) in cells.items():
+        links = [
+            ("company_employees", people, index, 2.0, verdict),
+            ("company_clients", clients, 71.0, 1.4, "holds"),
+        ]
+        for dimension, whose, value, half, said in [
+            *links,
+            ("digital_human", clients, 1.2, 4.5, "undecided"),
+        ]:
+            made.append(
+                _row(
+                    unit, code, whose, "link", dimension, _cell(value, half, 412), verdict_code=said, **hidden
+                )
+            )
+        attention, gain = _cell(0.18, 0.02, 1383), _cell(11.6, 7.0, 850)
+        said = {"verdict_code": "towards_richest"}
+        made.append(_row(unit, code, clients, "attention_concentration", "all", attention, **said, **hidden))
+        made.append(
+            _row(unit, code, clients, "together_gain", "all", gain, verdict_code="reinforce", **hidden)
+        )
+        change = {"compared_period_code": "2024-Q4", "change_value": -6.1, "change_label": "real_and_large"}
+        felt = _cell(15.9, 2.4, 838)
+        made.append(_row(unit, code, clients, "negative_emotion_share", "all", felt, **change, **hidden))
+        pay = {"compared_period_code": "2024-Q4", "change_value": -1.8, "change_label": "noise"}
+        made.append(_row(unit, "2025-Q3", people, "fair_pay", "all", _cell(45.7, 1.3, 383), **pay, **hidden))
+    for segment, value, hidden in (
+        ("human", 69.6, {}),
+        ("digital", 66.3, {}),
+        ("both", 0.0, {"status": "protected"}),
+    ):
+        row = _row("rivage", code, clients, "rqi", "all", _cell(value, 2.1, 190), **hidden)
+        made.append(row | {"segment_code": f"channel__{segment}"})
+    return made
+
+
 def relation_rows(rows: list[Row]) -> list[Row]:
     """Every row of fct_kpi_values that the four screens read, to be put in place of those of `rows` with its key."""
     planted = [*_tilted(rows), *_places()]
     names = ("unit_code", "period_code", "stakeholder_code", "kpi_code", "dimension_code")
     known = {tuple(row[name] for name in names): row for row in [*rows, *planted]}
-    return planted + _relations(known) + _whole()
+    return planted + _relations(known) + _whole() + _bonds()
 
 
 def actions() -> list[Row]:

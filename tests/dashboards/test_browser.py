@@ -33,6 +33,24 @@ QUESTIONS = {
 }
 
 
+# Names of what is cut or sticks out: the page, a table, a cell, a chart, the language switch.
+STICKS_OUT = """() => {
+    const main = document.querySelector("[data-testid='stMain']"), found = [];
+    if (main.scrollWidth > main.clientWidth + 1) found.push("page");
+    const beyond = (inner, outer) => inner.getBoundingClientRect().right > outer.getBoundingClientRect().right + 1;
+    for (const table of document.querySelectorAll("table")) {
+        if (beyond(table, table.closest("[data-testid='stMarkdown']"))) found.push(table.innerText.slice(0, 60));
+        for (const cell of table.querySelectorAll("th, td"))
+            if (cell.scrollWidth > cell.clientWidth + 1) found.push(cell.innerText);
+    }
+    for (const chart of document.querySelectorAll(".stPlotlyChart .main-svg"))
+        if (beyond(chart, chart.closest(".stPlotlyChart"))) found.push("chart");
+    const tongue = document.querySelector(".st-key-filter_lang");
+    for (const button of tongue.querySelectorAll("button")) if (beyond(button, tongue)) found.push("language");
+    return found;
+}"""
+
+
 class Watched:
     """A page that remembers console errors and every address it asked for."""
 
@@ -116,6 +134,19 @@ def test_pages_of_relations_draw_in_both_languages_and_nothing_sticks_out(
     assert page.get_by_test_id("stException").count() == 0
     assert watched.errors == []
     assert watched.strangers() == []
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("path", [*PAGES, "symmetry", "gesture", "partners", "early_warning"])
+def test_nothing_is_wider_than_its_column_on_any_screen(
+    watched: Watched, scorecard_url: str, language: str, path: str
+) -> None:
+    page = watched.open(f"{scorecard_url}/{path}?lang={language}")
+    page.wait_for_timeout(700)
+    for width in (1400, 1100, 768):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.wait_for_timeout(500)
+        assert page.evaluate(STICKS_OUT) == [], width
 
 
 def test_the_relation_is_chosen_in_the_url_and_kept_from_page_to_page(

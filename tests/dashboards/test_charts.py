@@ -70,9 +70,9 @@ def test_panels_share_one_scale_and_a_protected_one_has_a_symbol_and_no_number(d
     assert len(scales) == 1
     titles = {a.text.split("</b>")[0].removeprefix("<b>"): a.text for a in figure.layout.annotations}
     assert "● protégé" in titles["Plaisir"]
-    assert "n =" not in titles["Plaisir"]
-    assert "n = 70" in titles["Confiance"]
-    assert f"{NARROW}; " in titles["Confiance"]
+    assert "n\u00a0=" not in titles["Plaisir"]
+    assert "n\u00a0=\u00a070" in titles["Confiance"]
+    assert f"{NARROW};\u00a0" in titles["Confiance"]
 
 
 def test_labels_at_the_end_of_lines_do_not_cover_each_other() -> None:

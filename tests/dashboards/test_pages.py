@@ -82,7 +82,7 @@ def test_moves_are_real_only_at_most_three_and_lead_to_their_unit(app: App) -> N
         "lang=fr&period=2025-Q4&unit=ag_rennes&stakeholder=employees" in links(at)["Rennes · Collaborateurs"]
     )
     moves = [
-        e.value for e in at.markdown if re.match(r":(blue|orange)-badge\[[▲▼] .*\] :gray\[.*n = ", e.value)
+        e.value for e in at.markdown if re.match(r":(blue|orange)-badge\[[▲▼] .*\] :gray\[.*n\s=\s", e.value)
     ]
     assert 1 <= len(moves) <= 6
 

@@ -199,7 +199,8 @@ def test_a_pushed_recommendation_is_an_excess_beside_how_answers_were_collected(
 def test_partners_say_who_is_the_more_demanding_side(app: App) -> None:
     at = app("partners")
     assert message(at).startswith(
-        "**Le côté le plus exigeant : partenaires**, pour Groupe Rivage au T2 2025. Écarts nets : écoute (−7,0 pt)"
+        "**Le côté le plus exigeant : partenaires**, pour Groupe Rivage au T2 2025. Juste en dessous, la relation n'est "
+        "pas réciproque : Région Nord et Région Sud. Écarts nets, les plus larges d'abord : simplicité (−8,0 pt), écoute"
     )
     assert "Mesuré au T2 2025" in said(at)
     assert ":orange-badge[▼ plus exigeant : partenaires]" in rows_of(at, "Dimension")["Simplicité"]
@@ -210,7 +211,8 @@ def test_both_sides_and_their_agreement_have_interval_and_n(app: App) -> None:
     at = app("partners")
     assert [m.label for m in at.metric] == ["Équipes partenaires", "Partenaires", "Réciprocité"]
     assert said(at).count("IC 95 %") == 3
-    assert len(re.findall(r"n = \d+", "\n".join(e.value for e in at.caption))) == 3
+    assert len(re.findall(r"n\s=\s\d+", "\n".join(e.value for e in at.caption))) == 3
+    assert ":orange-badge[▼ plus exigeant : partenaires]" in said(at)
 
 
 def test_promises_kept_have_the_last_value_written_and_a_protected_unit_has_the_symbol(app: App) -> None:
@@ -218,3 +220,33 @@ def test_promises_kept_have_the_last_value_written_and_a_protected_unit_has_the_
     at = app("partners", unit="ag_tours")
     assert "● protégé" in said(at)
     assert not at.get("plotly_chart")
+
+
+def test_a_unit_whose_verdict_differs_says_which_side_is_the_more_demanding(
+    app: App, altered: Altered
+) -> None:
+    home = altered(
+        "UPDATE mart.fct_kpi_values SET verdict_code = 'undecided' WHERE kpi_code = 'reciprocity' "
+        "AND unit_code <> 'reg_nord'"
+    )
+    assert "pas réciproque : Région Nord (plus exigeant : partenaires). Écarts" in message(
+        app("partners", home=home)
+    )
+    english = message(app("partners", home=home, lang="en"))
+    assert (
+        "is not mutual: North region (more demanding: partners). Real gaps, the widest first: ease" in english
+    )
+
+
+def test_promises_kept_less_often_are_said_only_where_the_change_is_real(app: App, altered: Altered) -> None:
+    assert "Délais promis" not in message(app("partners"))
+    change = (
+        "UPDATE mart.fct_kpi_values SET change_value = {}, change_label = '{}', compared_period_code = '2024-Q4' "
+        "WHERE kpi_code = 'on_time_share' AND period_code = '2025-Q4'"
+    )
+    fell = app("partners", home=altered(change.format(-9.1, "real_and_large")))
+    assert "Délais promis moins tenus au T4 2025 : −9,1 pt par rapport à T4 2024." in message(fell)
+    assert ":orange-badge[▼ −9,1 pt] :gray[réel et net, par rapport à T4 2024]" in said(fell)
+    noise = app("partners", home=altered(change.format(-9.1, "noise")), lang="en")
+    assert "Promised dates" not in message(noise)
+    assert ":gray-badge[−9.1 pts] :gray[within noise" in said(noise)

@@ -125,9 +125,8 @@ def test_every_sentence_of_the_locales_is_used() -> None:
         f"cadence_{name}" for name in ["daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly"]
     }
     codes |= {f"design_{name}" for name in ["single", "before_after", "trial"]}
-    families = ["symmetry", "reciprocity", "gesture", "excess", "alarm", "action", "slope"]
-    said = [*verdicts.MARKS, "undecided", "one_side_only", "not_enough_data", "too_early"]
-    codes |= {f"verdict_{family}_{code}" for family in families for code in said}
+    said = [*verdicts.MARKS, *verdicts.OPEN]
+    codes |= {f"verdict_{family}_{code}" for family in verdicts.FAMILIES for code in said}
     unused = {
         key for key in wording._texts("fr").keys() - codes if not any(re.fullmatch(p, key) for p in patterns)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -26,14 +27,21 @@ def test_alarms_come_first_and_say_what_they_are_not(app: App) -> None:
     at = app("early_warning")
     assert message(at) == (
         "**Alerte : Rouen.** L'indice y baisse côté collaborateurs ; côté clients, rien n'a encore bougé. "
-        "Les deux côtés ont déjà bougé : Lyon."
+        "Les deux côtés ont déjà bougé : Lyon (première alerte au T1 2025)."
     )
     assert list(rows_of(at, "Unité"))[:3] == ["Rouen", "Lyon", "Nice"]
     text = said(at)
     assert "elle ne dit pas pourquoi" in text
-    assert "Taux de fausse alerte déclaré : 0,05 par unité et par an." in text
-    assert "Pas assez de recul : cinq périodes au moins des deux côtés." in text
-    assert "**Alarm: Rouen.**" in message(app("early_warning", lang="en"))
+    assert "Taux de fausse alerte déclaré : 5 % par unité et par an." in text
+    assert "Pas assez de recul : cinq périodes au moins du premier côté" in text
+    assert (
+        rows_of(at, "Unité")["Rouen"].split(" | ")[1]
+        == ":orange-badge[■ alerte] :gray[première alerte au T3 2025]"
+    )
+    english = app("early_warning", lang="en")
+    assert "**Alarm: Rouen.**" in message(english)
+    assert "Lyon (first alarm in Q1 2025)" in message(english)
+    assert "Declared rate of false alarms: 5% per unit and year." in said(english)
 
 
 def test_the_panels_show_both_sides_on_one_scale_and_ring_the_waves_in_alarm(app: App) -> None:
@@ -94,12 +102,14 @@ def test_a_snapshot_older_than_relations_opens_and_says_so(app: App, altered: Al
         *(f"DROP TABLE mart.{name}" for name in ("dim_relations", "fct_actions", "dim_kpi_thresholds")),
         *(f"ALTER TABLE mart.fct_kpi_values DROP {name}" for name in ("verdict_code", "ranking_value", "change_p_value")),
         "ALTER TABLE mart.dim_dimensions DROP kind",
+        "ALTER TABLE mart.dim_segments DROP segment_group",
         "DELETE FROM mart.scorecard_unit_period WHERE stakeholder_code = 'buyers'",
         "DELETE FROM mart.dim_stakeholders WHERE about_code IS NOT NULL",
         "ALTER TABLE mart.dim_stakeholders DROP about_code",
     ]  # fmt: skip
     home = altered(*old)
     at = app(screen, home=home)
+    assert not app("unit", home=home).error
     assert "plus ancienne que cet écran" in said(at)
     assert not at.error
     assert len(app(home=home).metric) == 6
@@ -135,16 +145,47 @@ def test_a_scope_of_very_many_units_shows_the_first_ones_and_says_so(app: App, a
 def test_every_verdict_has_its_words_its_shape_and_no_shape_says_two_things_in_one_chart() -> None:
     families: dict[str, list[str]] = {}
     for key in wording._texts("fr"):
-        if found := re.fullmatch(
-            r"verdict_(symmetry|reciprocity|gesture|excess|alarm|action|slope)_(.+)", key
-        ):
+        if found := re.fullmatch(rf"verdict_({'|'.join(verdicts.FAMILIES)})_(.+)", key):
             families.setdefault(found[1], []).append(found[2])
-    assert set(families) == {"symmetry", "reciprocity", "gesture", "excess", "alarm", "action", "slope"}
-    unmarked = {"undecided", "one_side_only", "not_enough_data", "too_early"}  # one open circle: not decided
+    assert set(families) == set(verdicts.FAMILIES)
+    unmarked = verdicts.OPEN
     for codes in families.values():
         decided = [verdicts.MARKS[code] for code in codes if code not in unmarked]
         assert len({one.glyph for one in decided}) == len(decided)
         assert not {"○", "●"} & {one.glyph for one in decided}
+
+
+# Functions of pipelines/derive whose documentation lists their verdicts, and the families of words that say them.
+SAID_BY = {
+    "mirrored_gap": ("symmetry", "reciprocity"), "york_slope": ("slope",), "reciprocity": ("agreement",),
+    "gesture_gap": ("gesture",), "sibling_excess": ("excess",), "early_warning": ("alarm",), "actions": ("action",),
+    "link": ("link",), "concentration": ("attention",), "better_together": ("together",),
+}  # fmt: skip
+NOT_VERDICTS = {
+    "gesture",
+    "intention",
+    "holds_from",
+    "protected",
+}  # thresholds; what is protected has its symbol
+
+
+def test_every_verdict_the_pipeline_can_give_has_words_in_both_languages_and_a_shape() -> None:
+    folder = Path(wording.__file__).parents[1] / "pipelines" / "derive"
+    given: dict[str, set[str]] = {}
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.py"))]
+    for made in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        written = ast.get_docstring(made) or ""
+        if "Verdict" in written:
+            codes = re.findall(r"`([a-z_]+)`", written.split("Verdict", 1)[1])
+            given[made.name] = set(codes) - NOT_VERDICTS
+    assert set(given) == set(SAID_BY)
+    assert all(len(codes) >= 3 for codes in given.values())
+    for name, families in SAID_BY.items():
+        for code in given[name]:
+            for family in families:
+                key = f"verdict_{family}_{code}"
+                assert all(key in wording._texts(language) for language in wording.LANGUAGES), key
+            assert code in verdicts.MARKS or code in verdicts.OPEN, code
 
 
 def test_a_verdict_this_version_does_not_know_is_shown_as_it_is(app: App, altered: Altered) -> None:

@@ -68,8 +68,8 @@ def test_numbers_shares_signs_and_intervals() -> None:
     assert FR.number(3, signed=True) == "+3,0"
     assert FR.number(-0.01, signed=True) == "0,0"
     assert FR.points_of_share(-0.012) == f"{MINUS}1,2{NO_BREAK}pt"
-    assert FR.interval(71.3, 73.5, "score") == f"[71,3{NARROW}; 73,5]"
-    assert EN.interval(-10, 24.4, "points") == f"[{MINUS}10, 24]"
+    assert FR.interval(71.3, 73.5, "score") == f"[71,3{NARROW};{NO_BREAK}73,5]"
+    assert EN.interval(-10, 24.4, "points") == f"[{MINUS}10,{NO_BREAK}24]"
 
 
 def test_dates_follow_the_page_not_the_browser() -> None:

@@ -53,7 +53,7 @@ CREATE TABLE mart.dim_stakeholders (
     stakeholder_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, threshold_count INTEGER, about_code VARCHAR,
     sort_order INTEGER
 );
-CREATE TABLE mart.dim_segments (segment_code VARCHAR, label_fr VARCHAR, label_en VARCHAR, sort_order INTEGER);
+CREATE TABLE mart.dim_segments (segment_code VARCHAR, segment_group VARCHAR, label_fr VARCHAR, label_en VARCHAR, sort_order INTEGER);
 CREATE TABLE mart.dim_breaks (
     stakeholder_code VARCHAR, source_code VARCHAR, starts_date DATE, period_code VARCHAR, label_fr VARCHAR, label_en VARCHAR,
     is_comparable BOOLEAN
