@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from tests.conftest import REPO, copy_home, relier
 
@@ -87,7 +88,10 @@ def test_one_line_of_yaml_frees_a_held_file(home: Path) -> None:
 
 def test_a_failed_test_of_the_marts_keeps_the_last_snapshot_and_says_why(home: Path) -> None:
     before = snapshot(home)
-    (home / "declarations" / "framework.yml").write_text("kpis:\n  nps: {range: [-1, 1]}\n")
+    framework = home / "declarations" / "framework.yml"
+    declared = yaml.safe_load(framework.read_text(encoding="utf-8"))
+    declared.setdefault("kpis", {})["nps"] = {"range": [-1, 1]}
+    framework.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
     done = relier(home, "run")
     assert done.returncode == 1
     assert "Not published: dbt build failed" in done.stderr

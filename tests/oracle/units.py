@@ -244,8 +244,11 @@ def rank_correlation(seen: Seen, code: str, kpi: dict[str, Any]) -> None:
                 seen.add(own, UNDECIDED, n=n)
                 continue
             r = float(stats.spearmanr(pairs).statistic)
+            if abs(r) > 1 - 1e-12:  # a perfect order of a few units has no interval
+                seen.add(own, UNDECIDED, n=n)
+                continue
             half = t_exact(math.inf) * math.sqrt((1 + r * r / 2) / (n - 3))
-            low, high = (math.tanh(math.atanh(r) + sign * half) for sign in (-1, 1)) if abs(r) < 1 else (r, r)
+            low, high = (math.tanh(math.atanh(r) + sign * half) for sign in (-1, 1))
             seen.add(own, PUBLISHED, value=r, n=n, ci_low=low, ci_high=high, method="bonett_wright")
 
 
