@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import polars as pl
 
@@ -47,7 +47,7 @@ def with_derived(home: Home, masked: Tables) -> dict[str, pl.DataFrame]:
     """The masked tables with derived KPIs, the registers' tables, and the scorecard copied from them again."""
     facts = facts_of(home, masked["fct_kpi_values"])
     values = derived(facts)
-    known = facts_of(home, values)
+    known = replace(facts, values=values)
     scorecard = copy_masked(masked["scorecard_unit_period"], values, masked["fct_finance"])
     return {
         **masked,
